@@ -253,6 +253,13 @@ const upstream = {
     cause: 'The reply holds what must not leave, such as a key, a token or the number of a card.',
     fix: 'Mend the API; the log says what it is, and where. `leaks` says what becomes of each class.',
   },
+  'reply-fields-withheld': {
+    status: 502,
+    title: 'Fields withheld',
+    cause:
+      'The reply has fields that its caller may not see. Records of rules that only observe say so; the reply passes.',
+    fix: 'Name the fields in `fields`, or take `fields` out of `observe` so that they are taken out.',
+  },
   'upstream-refused-location': {
     status: 502,
     title: 'Upstream redirect refused',

@@ -20,6 +20,7 @@ export { replaceFields } from './form-replace.ts';
 export { type CodedStart, decodeStart } from './start-decoding.ts';
 export { parseJson } from './json.ts';
 export { cutElements, cutMembers } from './json-cut.ts';
+export { type KeptFields, type KeptJson, keepFields } from './json-keep.ts';
 export { replaceTexts } from './json-replace.ts';
 export {
   type JsonFault,

@@ -1,4 +1,5 @@
 import { KeptBytes } from './kept-bytes.ts';
+import { NAME_LIMIT_BYTES, nameOf } from './name-table.ts';
 import { bufferOf } from './text.ts';
 
 const QUOTE = 0x22;
@@ -25,6 +26,29 @@ export class JsonScan extends KeptBytes {
     this.#bytes = bufferOf(bytes);
   }
 
+  /**
+   * Passes over what an object or a list holds, up to behind its end. `pass` passes over one item, and says whether it is
+   * left out; a comma goes along with it.
+   */
+  items(close: number, pass: () => boolean): void {
+    this.at++;
+    /** Where the item before ends, once one has stayed; until then, those that go take the comma behind them along. */
+    let endBefore = -1;
+    while (this.next() !== close) {
+      const start = this.at;
+      const goes = pass();
+      const end = this.at;
+      const last = this.next() !== COMMA;
+      if (!last) {
+        this.at++;
+        this.next();
+      }
+      if (goes) this.drop(endBefore < 0 ? start : endBefore, endBefore < 0 && !last ? this.at : end);
+      if (!goes || endBefore >= 0) endBefore = end;
+    }
+    this.at++;
+  }
+
   /** Passes over a value, whatever it holds. */
   skip(): void {
     let open = 0;
@@ -47,7 +71,9 @@ export class JsonScan extends KeptBytes {
     const bytes = this.#bytes;
     const start = this.at;
     const plain = this.passString();
-    if (plain) return bytes.toString('latin1', start + 1, this.at - 1);
+    const end = this.at - 1;
+    if (plain && end - start - 1 <= NAME_LIMIT_BYTES) return nameOf(bytes, start + 1, end);
+    if (plain) return bytes.toString('latin1', start + 1, end);
     return JSON.parse(bytes.toString('utf8', start, this.at)) as string;
   }
 

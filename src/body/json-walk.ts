@@ -20,7 +20,7 @@ interface JsonEdits {
   readonly texts?: TextsToReplace;
 }
 
-const { QUOTE, COMMA, COLON, OPEN_ARRAY, CLOSE_ARRAY, OPEN_OBJECT, CLOSE_OBJECT } = JSON_MARKS;
+const { QUOTE, COLON, OPEN_ARRAY, CLOSE_ARRAY, OPEN_OBJECT, CLOSE_OBJECT } = JSON_MARKS;
 
 /**
  * Edits a JSON text that `parseJson` has read as `value`. Whatever stays, stays byte for byte and in its order. The result
@@ -64,7 +64,7 @@ class Walk {
     const scan = this.#scan;
     const gone = this.#members?.get(object);
     const texts = this.#texts?.get(object);
-    this.#items(CLOSE_OBJECT, () => {
+    scan.items(CLOSE_OBJECT, () => {
       const name = scan.string();
       if (scan.next() === COLON) scan.at++;
       const goes = gone?.has(name) === true;
@@ -78,33 +78,12 @@ class Walk {
     const gone = this.#elements?.get(array);
     const texts = this.#texts?.get(array);
     let index = 0;
-    this.#items(CLOSE_ARRAY, () => {
+    this.#scan.items(CLOSE_ARRAY, () => {
       const at = index++;
       const goes = gone?.has(at) === true;
       if (goes) this.#scan.skip();
       else this.value(array[at], texts?.get(String(at)));
       return goes;
     });
-  }
-
-  /** Passes over what an object or a list holds. `pass` passes over one item, and says whether it goes. */
-  #items(close: number, pass: () => boolean): void {
-    const scan = this.#scan;
-    scan.at++;
-    /** Where the item before ends, once one has stayed; until then, those that go take the comma behind them along. */
-    let endBefore = -1;
-    while (scan.next() !== close) {
-      const start = scan.at;
-      const goes = pass();
-      const end = scan.at;
-      const last = scan.next() !== COMMA;
-      if (!last) {
-        scan.at++;
-        scan.next();
-      }
-      if (goes) scan.drop(endBefore < 0 ? start : endBefore, endBefore < 0 && !last ? scan.at : end);
-      if (!goes || endBefore >= 0) endBefore = end;
-    }
-    scan.at++;
   }
 }

@@ -65,10 +65,10 @@ export function fieldPolicy(api: ApiConfig, operations: Operations, key: 'fields
   });
   const [first] = said;
   if (first === undefined) return [];
+  const modes = observedModes(operations, key);
   const config: FieldsConfig | AcceptsConfig =
     key === 'fields'
-      ? { operations: Object.fromEntries(said) }
+      ? { operations: Object.fromEntries(said), observed: Object.keys(modes) }
       : { errors: api.errors, operations: Object.fromEntries(said) };
-  const modes = observedModes(operations, key);
   return [{ kind: key, name: `${api.name}/${key}`, config, mode: 'enforce', modes, path: first[1].path }];
 }

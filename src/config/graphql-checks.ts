@@ -39,7 +39,7 @@ export function graphqlIssues(api: ApiConfig, { roles }: Config, places: Places)
       issues.push(tell(`${at}.introspection[${index}]`, 'there is no role of this name', fix));
     }
   }
-  return [...issues, ...operationKeyIssues(api, places, tell), ...socketIssues(api, tell)];
+  return [...issues, ...operationKeyIssues(api, places, tell), ...socketIssues(api, tell), ...fieldIssues(api, tell)];
 }
 
 type Tell = (path: string, message: string, fix: string) => Issue;
@@ -55,6 +55,15 @@ function operationKeyIssues(api: ApiConfig, places: Places, tell: Tell): Issue[]
     return others.map((key) =>
       tell(`${path}.${key}`, 'a field has `needs`, `when`, `limit` and `rules` of its own', fix),
     );
+  });
+}
+
+/** What a reply of GraphQL holds is named by the document that asks for it, and aliases call it what they like. */
+function fieldIssues(api: ApiConfig, tell: Tell): Issue[] {
+  return Object.entries(api.operations).flatMap(([name, { access }]) => {
+    if (access.fields === null || isCoordinate(name)) return [];
+    const fix = 'give the fields of the schema `needs` and `rules` of their own, such as below `Query.orders`';
+    return [tell(access.fields.path, 'members of GraphQL replies are called what clients like', fix)];
   });
 }
 

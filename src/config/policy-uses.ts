@@ -77,9 +77,9 @@ export function accessPolicies(
     ...handlingPolicy(api, operations, 'respond'),
     // Behind what keeps and replaces errors as they came.
     ...graphqlPolicy(api),
-    // Ahead of what holds replies against their description, which sees what is left.
-    ...fieldPolicy(api, operations, 'fields'),
     ...replyPolicy(api),
+    // Behind what holds replies against their description, where nothing that a caller may not see is missing yet.
+    ...fieldPolicy(api, operations, 'fields'),
     ...leaksPolicy(api),
     ...encodingPolicy(api),
     ...handlingPolicy(api, operations, 'rewrite'),

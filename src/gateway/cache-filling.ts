@@ -221,6 +221,8 @@ export function fillingFor(
 ): CacheFilling {
   const fields = walk.request.headers as HeaderFields;
   for (const name of CONDITIONS) fields.drop(name);
+  // Nor those that a step made of them.
+  if (walk.edited !== null) for (const name of CONDITIONS) walk.edited.removeHeader(name);
   if (stale !== null)
     for (const [name, value] of validators(stale)) if (isFieldValue(value)) walk.edits.setHeader(name, value);
   return new CacheFilling(place, followers, walk.context.ports.clock, walk.moment());

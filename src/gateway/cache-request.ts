@@ -3,6 +3,7 @@ import {
   type CacheKey,
   cacheKey,
   type CacheRequest,
+  CONDITIONS,
   type Credential,
   CREDENTIAL_FIELDS,
   type KeyParts,
@@ -66,8 +67,16 @@ function shapeOf(walk: Walk): string {
   const { canary } = compiled.api.upstream;
   const tries = canary !== null && isForCanary(walk, canary.by);
   if (edited === null && !tries) return compiled.operation.id;
-  const { path = null, query, host = null, added = NONE } = edited ?? {};
+  const { path = null, query, host = null } = edited ?? {};
+  const added = edited === null ? NONE : withoutConditions(edited.added);
+  const isPlain = !tries && path === null && query === undefined && host === null && added.length === 0;
+  if (isPlain) return compiled.operation.id;
   return JSON.stringify([compiled.operation.id, tries, path, query === undefined ? 'same' : [query], host, added]);
+}
+
+/** Conditions don't go along with a fetch of what is stored, whoever wrote them. */
+function withoutConditions(added: readonly string[]): readonly string[] {
+  return added.filter((_, at) => !CONDITIONS.includes(added[at - (at % 2)] as string));
 }
 
 /** Where chance decides, it does so for each fetch. */

@@ -35,7 +35,7 @@ import type { Clock, Leases, Ledger, Log, LogLevel, Random } from '../ports/inde
 import { sendPutOff } from '../wire/index.ts';
 import { type HeapState, watchHeap } from './heap-watch.ts';
 import { startBeating } from './heartbeat.ts';
-import { openProofs, type ProofMemory } from './proof-memory.ts';
+import { openProofs, type ProofMemory, tagKeyOf } from './proof-memory.ts';
 import { createChance, createThreadUse, createUtilization } from './thread-load.ts';
 import { ledgerChannel, type LedgerConnection } from './ledger-channel.ts';
 
@@ -128,7 +128,7 @@ export function runGatewayThread(makeKinds: MakeKinds): void {
       {
         ...{ clock, log, keys, desk, random, limiter: createSharedLimiter({ memory, meter }) },
         ...{ originals: new ThreadOriginals(clock, metrics, send), alerts },
-        proofs: openProofs(workerData.proofs, meter),
+        ...{ proofs: openProofs(workerData.proofs, meter), tagKey: tagKeyOf(workerData.proofs) },
         scanner: createIcapScanner({ clock, meter }),
       },
       createSharedLeases({ memory, holder: place }),

@@ -1,3 +1,4 @@
+import { createHmac } from 'node:crypto';
 import { createReplayMemory, createSharedReplays, type ReplayMemory } from '../adapters/threads.ts';
 import { DpopNonces } from '../credential/index.ts';
 import type { KindPorts } from '../policy/index.ts';
@@ -23,6 +24,11 @@ export function createProofMemory(fillRandom: (bytes: Uint8Array) => void, nowMs
 /** The same in one thread. */
 export function openProofs({ replays, nonceKey }: ProofMemory, meter: Meter): KindPorts['proofs'] {
   return { replays: createSharedReplays(replays, meter), nonces: new DpopNonces(nonceKey) };
+}
+
+/** The key of entity tags in all threads, by which no nonce can be told. */
+export function tagKeyOf({ nonceKey }: ProofMemory): Uint8Array {
+  return createHmac('sha256', nonceKey).update('entity tags').digest();
 }
 
 /** For whoever only builds configurations or rehearses requests: nothing is used, and nobody knows its nonces. */

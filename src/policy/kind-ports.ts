@@ -21,6 +21,8 @@ export interface KindPorts {
   readonly desk: Desk;
   /** What proofs of possession are held against: those that were used, and the nonces of all threads. */
   readonly proofs: { readonly replays: Replays; readonly nonces: Pick<DpopNonces, 'newest' | 'madeAtMs'> };
+  /** 32 bytes that all threads have and nobody else, others in each run: for entity tags of the gateway's own. */
+  readonly tagKey: Uint8Array;
   readonly log: Log;
   readonly originals: OriginalKeeper;
   readonly scanner: Scanner;

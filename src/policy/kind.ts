@@ -128,8 +128,11 @@ export interface RoleTable {
   permission(name: string): number | null;
   /** What a set of roles permits together; unknown roles permit nothing. */
   permissionsOf(roles: readonly string[]): Bitset;
-  /** Roles with all that they include, however deep; unknown ones are left out. The same set each time for the same list. */
-  rolesOf(roles: readonly string[]): ReadonlySet<string>;
+  /**
+   * Roles with all that they include, however deep; unknown ones are left out, and so are denied ones with what only they
+   * include. The same set each time for the same lists.
+   */
+  rolesOf(roles: readonly string[], denied?: readonly string[]): ReadonlySet<string>;
   /** All roles that there are. */
   names(): readonly string[];
   /** Those of these permissions that have a number; names that nothing grants or needs are left out. */

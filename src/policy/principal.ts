@@ -34,6 +34,8 @@ export interface Principal {
   readonly sessionId: string | null;
   readonly tenant: string | null;
   readonly roles: readonly string[];
+  /** Roles that it is denied here, also where another one includes them; not there where it is denied none. */
+  readonly deniedRoles?: readonly string[];
   /** The scopes of the credential; null where it carries none, which narrows nothing. */
   readonly scopes: readonly string[] | null;
   /** False where the scopes do not narrow what roles permit, by the word of the configuration; else they do. */

@@ -5,3 +5,6 @@ import { createSlot, type Slot } from './exchange.ts';
  * words is about them.
  */
 export const REPLACED_REPLY: Slot<{ value: boolean }> = createSlot('replaced reply', () => ({ value: false }));
+
+/** Whether a policy has made of the upstream's words what its entity tag does not name. */
+export const UNTAGGED_REPLY: Slot<{ value: boolean }> = createSlot('untagged reply', () => ({ value: false }));

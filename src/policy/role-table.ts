@@ -33,6 +33,7 @@ export function createRoleTable(roles: readonly RoleGrants[], needed: readonly s
   };
 }
 
+const NO_NAMES: readonly string[] = [];
 /** Sets that are kept to be shared: more than there are kinds of callers. Beyond, callers get sets of their own. */
 const SHARED_SETS_LIMIT = 1_000;
 /** More roles or permissions than one caller is given; so all that is kept takes two megabytes at 2,000 permissions. */
@@ -64,23 +65,28 @@ function grantsOf(name: string, byName: ReadonlyMap<string, RoleGrants>): Readon
 /** Callers of one kind have the same roles, and what they reach by them is found out once. */
 function shareReached(byName: ReadonlyMap<string, RoleGrants>): RoleTable['rolesOf'] {
   const known = new Map<string, ReadonlySet<string>>();
-  return (names) => {
-    const key = names.length > SHARED_NAMES_LIMIT ? null : JSON.stringify(names);
+  return (names, denied = NO_NAMES) => {
+    const key = names.length + denied.length > SHARED_NAMES_LIMIT ? null : JSON.stringify([names, denied]);
     const shared = key === null ? undefined : known.get(key);
     if (shared !== undefined) return shared;
-    const reached = reachedFrom(names, byName);
+    const reached = reachedFrom(names, byName, denied);
     if (key !== null && known.size < SHARED_SETS_LIMIT) known.set(key, reached);
     return reached;
   };
 }
 
 /** Roles and all that they include, however deep; those that are none are left out. */
-function reachedFrom(names: Iterable<string>, byName: ReadonlyMap<string, RoleGrants>): ReadonlySet<string> {
+function reachedFrom(
+  names: Iterable<string>,
+  byName: ReadonlyMap<string, RoleGrants>,
+  denied: readonly string[] = NO_NAMES,
+): ReadonlySet<string> {
   const reached = new Set<string>();
-  for (const name of names) if (byName.has(name)) reached.add(name);
+  const mayReach = (name: string): boolean => byName.has(name) && !denied.includes(name);
+  for (const name of names) if (mayReach(name)) reached.add(name);
   // A Set that grows while it is walked goes on to what was added.
   for (const each of reached) {
-    for (const included of byName.get(each)?.includes ?? []) if (byName.has(included)) reached.add(included);
+    for (const included of byName.get(each)?.includes ?? []) if (mayReach(included)) reached.add(included);
   }
   return reached;
 }

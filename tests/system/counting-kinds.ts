@@ -12,6 +12,7 @@ export function countingKinds(more: Partial<KindPorts> = {}): KindTable {
     keys: { want: () => null },
     desk: EMPTY_DESK,
     proofs: unusedProofs(),
+    tagKey: new Uint8Array(32),
     random: createSystemRandom(),
     originals: { keep: () => null },
     log: { write() {} },

@@ -27,15 +27,18 @@ export function compileFieldLists(rules: FieldRules, table: RoleTable): Result<F
   const nodes = nodesByRoles(everybody, byRole);
   if (byRole.size === 0) return ok({ everybody, of: () => everybody });
   let lastRoles: readonly string[] | null = null;
+  let lastDenied: readonly string[] | undefined = undefined;
   let lastNode = everybody;
   return ok({
     everybody,
     of(principal) {
       if (principal === null) return everybody;
       // A caller's list of roles never changes, and the next request is mostly of one with the same.
-      if (principal.roles === lastRoles) return lastNode;
-      lastNode = nodes(table.rolesOf(principal.roles));
-      lastRoles = principal.roles;
+      const { roles, deniedRoles } = principal;
+      if (roles === lastRoles && deniedRoles === lastDenied) return lastNode;
+      lastNode = nodes(table.rolesOf(roles, deniedRoles));
+      lastRoles = roles;
+      lastDenied = deniedRoles;
       return lastNode;
     },
   });

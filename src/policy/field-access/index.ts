@@ -1,3 +1,3 @@
 export { describedFieldIssues } from './described-fields.ts';
 export { compileFieldLists, type FieldLists } from './field-lists.ts';
-export { ALL_FIELDS, type FieldNode, isWhole, memberNode, NO_FIELDS, nodeAt } from './field-node.ts';
+export { ALL_FIELDS, eitherNode, type FieldNode, isWhole, memberNode, NO_FIELDS, nodeAt } from './field-node.ts';

@@ -59,7 +59,7 @@ test('conditions of the client’s stay behind where the reply must be seen, and
 
 test('what was judged for one caller is for no cache that others share', () => {
   const controls: readonly (readonly [string | null, string])[] = [
-    [null, 'private'],
+    [null, 'private, no-store'],
     ['public', 'private'],
     ['public, max-age=60, s-maxage=90', 'private, max-age=60'],
     ['Public,Max-Age=60,proxy-revalidate', 'private, Max-Age=60'],

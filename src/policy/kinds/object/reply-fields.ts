@@ -18,12 +18,13 @@ export function dropAllFields(headers: HeaderMap, editor: ResponseEditor): boole
 
 /** What only speaks to caches that many callers share (RFC 9111 §5.2.2, RFC 9213). */
 const SHARED = /^(?:public|proxy-revalidate|s-maxage)\b/i;
-const SHARED_FIELDS = ['cdn-cache-control', 'surrogate-control'];
+const SHARED_FIELD = /cdn-cache-control$|^(?:surrogate-control|x-accel-expires|edge-control)$/;
 
 /** What was judged for one caller is kept for that one alone: by no cache between, whatever the upstream says. */
 export function keepPrivate(headers: HeaderMap, editor: ResponseEditor): void {
-  for (const name of SHARED_FIELDS) if (headers.has(name)) editor.removeHeader(name);
-  const said = headers.get('cache-control') ?? '';
+  for (const [name] of headers.entries()) if (SHARED_FIELD.test(name.toLowerCase())) editor.removeHeader(name);
+  // Where nothing is said, caches reckon by themselves.
+  const said = headers.get('cache-control') ?? 'no-store';
   // What is quoted may hold commas, and is of no use to one caller alone.
   const directives = said.includes('"') ? ['no-store'] : said.split(',').map((each) => each.trim());
   const kept = directives.filter((each) => each !== '' && !SHARED.test(each) && !/^private$/i.test(each));

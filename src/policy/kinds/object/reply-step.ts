@@ -4,7 +4,7 @@ import { stepBudget } from '../../../rules/index.ts';
 import { AskedRequest } from '../../asked/asked-request.ts';
 import type { Exchange, ReplyView, ResponseEditor } from '../../exchange.ts';
 import type { Step } from '../../kind.ts';
-import { REPLACED_REPLY } from '../../replaced-reply.ts';
+import { REPLACED_REPLY, UNTAGGED_REPLY } from '../../replaced-reply.ts';
 import { REPLY_BODY_LIMITS } from '../../reply-limits.ts';
 import { deny, PASS, type ReplyVerdict } from '../../verdict.ts';
 import type { CompiledRule } from './compiled-rule.ts';
@@ -93,6 +93,7 @@ function judgeList({ rule, exchange, reply, editor, bytes, value }: Judged, list
   if (elements.size + members.size > 0) editor.replaceBody(cutElements(bytes, value, { elements, members }));
   // They tell of the list that nobody sees.
   for (const name of ['etag', 'last-modified', 'accept-ranges']) editor.removeHeader(name);
+  exchange.slot(UNTAGGED_REPLY).value = true;
   keepPrivate(reply.headers, editor);
   return PASS;
 }

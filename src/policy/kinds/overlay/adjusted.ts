@@ -52,6 +52,7 @@ export function adjustedBy(principal: Principal, rules: readonly OverlayRule[], 
   return Object.freeze({
     ...principal,
     roles: Object.freeze(roles),
+    ...(withoutRoles.size === 0 ? {} : { deniedRoles: Object.freeze([...withoutRoles].toSorted()) }),
     permissions,
     // What a caller came by may end before its time, such as a session.
     get expiresAtMs() {

@@ -1,0 +1,91 @@
+import { keepFields, type KeptJson, type MediaType, parseBody, parseJson } from '../../../body/index.ts';
+import { err, ok, type Result } from '../../../base/index.ts';
+import { ALL_FIELDS, eitherNode, type FieldNode } from '../../field-access/index.ts';
+import { REPLY_BODY_LIMITS } from '../../reply-limits.ts';
+
+/** How a body is read: one value of JSON, or one a line. */
+export type FieldFormat = 'json' | 'lines';
+
+const LINES: ReadonlySet<string> = new Set([
+  'application/x-ndjson',
+  'application/ndjson',
+  'application/jsonl',
+  'application/x-jsonl',
+  'application/jsonlines',
+  'application/x-jsonlines',
+]);
+const PROBLEM = 'application/problem+json';
+const CLIENT_ERROR = 400;
+const NEWLINE = 0x0a;
+
+/** How bodies of a type are filtered; null where they can't be. */
+export function fieldFormatOf({ essence, suffix }: MediaType): FieldFormat | null {
+  if (LINES.has(essence)) return 'lines';
+  return suffix === 'json' || essence === 'application/json' || essence === 'text/json' ? 'json' : null;
+}
+
+/** The members that RFC 9457 §3.1 gives a problem: what they say is said to whoever asked. */
+const OF_PROBLEMS: FieldNode = {
+  rest: false,
+  members: new Map(['type', 'title', 'status', 'detail', 'instance'].map((name) => [name, ALL_FIELDS])),
+};
+const withProblems = new WeakMap<FieldNode, FieldNode>();
+
+/** What passes of a reply: of an error that is a problem, its own members besides. */
+export function nodeForReply(node: FieldNode, status: number, { essence }: MediaType): FieldNode {
+  if (status < CLIENT_ERROR || essence !== PROBLEM) return node;
+  const before = withProblems.get(node);
+  if (before !== undefined) return before;
+  const made = eitherNode(node, OF_PROBLEMS);
+  withProblems.set(node, made);
+  return made;
+}
+
+/** A body that is to be filtered, and by what. */
+export interface GivenFields {
+  readonly bytes: Uint8Array;
+  readonly contentType: string;
+  readonly format: FieldFormat;
+  readonly node: FieldNode;
+  /** Hears the names that lead to each of what is taken out; null where nobody asks. */
+  readonly tell: ((names: readonly string[]) => void) | null;
+}
+
+/** What stays of a body. The text says why one can't be read, and quotes nothing of it. */
+export function filterBody({ bytes, contentType, format, node, tell }: GivenFields): Result<KeptJson, string> {
+  if (format === 'lines') return filterLines(bytes, node, tell);
+  const body = parseBody(contentType, bytes, REPLY_BODY_LIMITS);
+  if (!body.ok) return err(body.error.internal);
+  if (body.value.kind !== 'json') return err(`it is no JSON, but ${body.value.kind}`);
+  const kept = keepFields(bytes, node, tell);
+  return kept === null ? err(SCALAR) : ok(kept);
+}
+
+const SCALAR = 'it is one value without fields, and not all of the reply may pass';
+
+/** Lines that hold nothing stay where they are. */
+function filterLines(bytes: Uint8Array, node: FieldNode, tell: GivenFields['tell']): Result<KeptJson, string> {
+  const left: Uint8Array[] = [];
+  let taken = 0;
+  for (let start = 0; start < bytes.length; ) {
+    const newline = bytes.indexOf(NEWLINE, start);
+    const end = newline < 0 ? bytes.length : newline + 1;
+    const line = bytes.subarray(start, end);
+    start = end;
+    const kept = isBlank(line) ? { bytes: line, taken: 0 } : filterLine(line, node, tell);
+    if (typeof kept === 'string') return err(kept);
+    taken += kept.taken;
+    left.push(kept.bytes);
+  }
+  return ok(taken === 0 ? { bytes, taken } : { bytes: Buffer.concat(left), taken });
+}
+
+function filterLine(line: Uint8Array, node: FieldNode, tell: GivenFields['tell']): KeptJson | string {
+  const read = parseJson(line, REPLY_BODY_LIMITS.json);
+  if (!read.ok) return `a line of it is no JSON: ${read.error.code}`;
+  return keepFields(line, node, tell) ?? SCALAR;
+}
+
+function isBlank(line: Uint8Array): boolean {
+  return line.every((byte) => byte === 0x20 || byte === 0x09 || byte === 0x0d || byte === NEWLINE);
+}
