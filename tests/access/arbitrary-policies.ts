@@ -88,7 +88,7 @@ const operationOf = (): fc.Arbitrary<NaiveOperation> =>
       deny: rarely(before),
       when: rarely(before, 2),
       object: fc.option(method === 'GET' ? ofReply : before, { freq: 2 }),
-      fields: fc.constant(null),
+      fields: fc.option(listsOf),
       accepts: method === 'GET' ? fc.constant(null) : fc.option(listsOf, { freq: 2 }),
     });
   });
