@@ -1,3 +1,4 @@
+import { accessEvidence } from './access-evidence.ts';
 import { AS_BENCH, framingEvidence } from './framing-evidence.ts';
 import { http2Evidence } from './http2-evidence.ts';
 import { identityEvidence } from './identity-evidence.ts';
@@ -12,7 +13,7 @@ const EVIDENCE = {
   reload: reloadEvidence,
   http2: http2Evidence,
   identity: identityEvidence,
-  access: null,
+  access: accessEvidence,
   reviews: null,
   validate: validateEvidence,
   waf: null,

@@ -1,3 +1,4 @@
+import { benchAccess } from './access.ts';
 import { benchCredentials } from './credentials.ts';
 import { benchDataPlane } from './data-plane.ts';
 import { benchAbuse } from './abuse.ts';
@@ -15,7 +16,7 @@ const BENCHES = {
   abuse: benchAbuse,
   upstreams: benchUpstreams,
   credentials: benchCredentials,
-  access: null,
+  access: benchAccess,
   validate: { options: ['--in-process'], choices: { '--only': VALIDATE_NAMES }, run: benchValidate },
   memory: benchMemory,
   waf: null,
