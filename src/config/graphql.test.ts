@@ -104,6 +104,10 @@ const WRONG: readonly (readonly [text: string, words: RegExp, files?: Readonly<R
     configuration(PLAIN, operations('GET /graphql: { websocket: on }')),
     /websocket: what is asked of GraphQL over WebSocket is not judged/,
   ],
+  [
+    configuration(PLAIN, operations('GET /graphql: { fields: { default: [id] } }')),
+    /fields: members of GraphQL replies are called what clients like/,
+  ],
   [configuration('{ schema: ./none.graphql }'), /apis\.shop\.graphql/],
   [
     configuration(PLAIN),

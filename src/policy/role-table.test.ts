@@ -116,3 +116,19 @@ test('beyond as many sets as are kept, and more names than anybody has, every se
   const long = table.named(Array.from({ length: 500 }, (_, n) => `p${n % 2}`));
   assert.deepEqual([long.has(0), long.has(1), long.has(2)], [true, true, false]);
 });
+
+test('a denied role is not reached, also through one that includes it, nor what only it includes', () => {
+  const table = createRoleTable(
+    [
+      { name: 'lead', can: [], includes: ['support', 'reader'] },
+      { name: 'support', can: [], includes: ['reader', 'caller'] },
+      { name: 'reader', can: [], includes: [] },
+      { name: 'caller', can: [], includes: [] },
+    ],
+    [],
+  );
+  assert.deepEqual([...table.rolesOf(['lead'])].toSorted(), ['caller', 'lead', 'reader', 'support']);
+  assert.deepEqual([...table.rolesOf(['lead'], ['support'])].toSorted(), ['lead', 'reader']);
+  assert.deepEqual([...table.rolesOf(['lead'], ['lead'])], []);
+  assert.equal(table.rolesOf(['lead'], ['support']), table.rolesOf(['lead'], ['support']));
+});
