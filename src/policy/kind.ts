@@ -126,8 +126,8 @@ export interface RoleTable {
   readonly permissionCount: number;
   /** The number of a permission, or null for one that no role grants and no operation needs. */
   permission(name: string): number | null;
-  /** What a set of roles permits together; unknown roles permit nothing. */
-  permissionsOf(roles: readonly string[]): Bitset;
+  /** What a set of roles permits together, by those of `rolesOf`; unknown roles permit nothing. */
+  permissionsOf(roles: readonly string[], denied?: readonly string[]): Bitset;
   /**
    * Roles with all that they include, however deep; unknown ones are left out, and so are denied ones with what only they
    * include. The same set each time for the same lists.

@@ -35,6 +35,27 @@ test('a role permits what it grants and what the roles it includes grant, throug
   assert.deepEqual(permitted(table, [], ALL), []);
 });
 
+test('a role that is denied permits nothing by any role that includes it, nor does what only it includes', () => {
+  const table = createRoleTable(
+    [
+      role('head', ['orders:delete'], ['support']),
+      role('support', ['orders:refund'], ['customer']),
+      role('customer', ['orders:read']),
+      role('guest', ['orders:read']),
+    ],
+    [],
+  );
+  const left = (roles: readonly string[], denied: readonly string[]) => {
+    const set = table.permissionsOf(roles, denied);
+    return ALL.filter((name) => set.has(table.permission(name) ?? -1));
+  };
+  assert.deepEqual(left(['head'], ['support']), ['orders:delete']);
+  assert.deepEqual(left(['head', 'customer'], ['support']), ['orders:read', 'orders:delete']);
+  assert.deepEqual(left(['support', 'guest'], ['customer']), ['orders:read', 'orders:refund']);
+  assert.deepEqual(left(['head'], ['head', 'nobody']), []);
+  assert.deepEqual(left(['head'], ['nobody']), ['orders:read', 'orders:refund', 'orders:delete']);
+});
+
 test('what operations need has a number although no role grants it, and everything else has none', () => {
   const table = createRoleTable([role('customer', ['orders:read'])], ['orders:delete', 'orders:read']);
   assert.equal(table.permissionCount, 2);

@@ -23,12 +23,16 @@ export function createRoleTable(roles: readonly RoleGrants[], needed: readonly s
   const roleNumbers = new Map(roles.map(({ name }, number) => [name, number]));
   const byRoles = shareSets((held) => held.reduce((all, number) => all.union(granted[number] as Bitset), bitsOf([])));
   const byNames = shareSets(bitsOf);
+  const rolesOf = shareReached(byName);
+  const leftTo = (names: readonly string[], denied: readonly string[]): Bitset =>
+    byNames(numbersOf(new Set([...rolesOf(names, denied)].flatMap((each) => byName.get(each)?.can ?? [])), numbers));
   return {
     permissionCount: numbers.size,
     permission: (name) => numbers.get(name) ?? null,
-    permissionsOf: (names) => byRoles(numbersOf(names, roleNumbers)),
+    permissionsOf: (names, denied = NO_NAMES) =>
+      denied.length === 0 ? byRoles(numbersOf(names, roleNumbers)) : leftTo(names, denied),
     named: (names) => byNames(numbersOf(names, numbers)),
-    rolesOf: shareReached(byName),
+    rolesOf,
     names: () => roles.map(({ name }) => name),
   };
 }

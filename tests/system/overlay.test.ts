@@ -230,6 +230,10 @@ test('callers by a key are denied and granted like all others, by what the key i
 const HISTORIES: readonly (readonly [said: readonly Partial<OverlayDraft>[], outcomes: readonly string[]])[] = [
   [[{ roles: ['auditor'] }], ['200 customer,auditor', '403 forbidden', '200 customer,auditor']],
   [
+    [{ roles: ['auditor'] }, { effect: 'deny', roles: ['customer'] }],
+    ['403 forbidden', '403 forbidden', '200 auditor'],
+  ],
+  [
     [{ effect: 'deny', roles: ['support'] }, { roles: ['support', 'auditor'] }],
     ['200 customer,auditor', '403 forbidden', '200 customer,auditor'],
   ],

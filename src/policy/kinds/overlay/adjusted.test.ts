@@ -9,12 +9,22 @@ import { overlayKey, type OverlayRule, type OverlayTarget } from './config.ts';
 
 const NOW_MS = 1_000_000;
 const ISSUER = 'https://id.acme.example';
-/** What each role grants in the end, by itself and by what it includes. */
-const GRANTS: Readonly<Record<string, readonly string[]>> = {
-  customer: ['read'],
-  support: ['read', 'refund'],
-  auditor: ['read', 'audit'],
-  clerk: ['stock'],
+/** What each role grants by itself, and by the chain of roles by which it comes to that. */
+const GRANTS: Readonly<Record<string, readonly (readonly [permission: string, ...by: string[]])[]>> = {
+  customer: [['read', 'customer']],
+  support: [
+    ['refund', 'support'],
+    ['read', 'support', 'customer'],
+  ],
+  auditor: [
+    ['audit', 'auditor'],
+    ['refund', 'auditor', 'support'],
+    ['read', 'auditor', 'support', 'customer'],
+  ],
+  clerk: [
+    ['stock', 'clerk'],
+    ['read', 'clerk'],
+  ],
 };
 const ROLES = Object.keys(GRANTS);
 const NAMES = ['read', 'refund', 'audit', 'stock', 'export'];
@@ -22,8 +32,8 @@ const TABLE = createRoleTable(
   [
     { name: 'customer', can: ['read'], includes: [] },
     { name: 'support', can: ['refund'], includes: ['customer'] },
-    { name: 'auditor', can: ['audit'], includes: ['customer'] },
-    { name: 'clerk', can: ['stock'], includes: [] },
+    { name: 'auditor', can: ['audit'], includes: ['support'] },
+    { name: 'clerk', can: ['stock', 'read'], includes: [] },
   ],
   NAMES,
 );
@@ -98,12 +108,16 @@ function expected(token: Token, rules: readonly Told[]): ReturnType<typeof right
   if (denials.some(({ roles, permissions }) => roles.length === 0 && permissions.length === 0)) return null;
   const granted = mine.flatMap(({ effect, roles }) => (effect === 'add' ? roles : []));
   const held = ROLES.filter((role) => token.roles.includes(role) || granted.includes(role));
-  const roles = held.filter((role) => !denials.some((each) => each.roles.includes(role)));
-  const byRole = (all: readonly string[], name: string): boolean => all.some((role) => GRANTS[role]?.includes(name));
+  const isDenied = (role: string): boolean => denials.some((each) => each.roles.includes(role));
+  const roles = held.filter((role) => !isDenied(role));
+  const byRole = (all: readonly string[], name: string, isLeft = (_role: string): boolean => true): boolean =>
+    all.some((role) => GRANTS[role]?.some(([permission, ...by]) => permission === name && by.every(isLeft)));
   const may = NAMES.filter((name) => {
     if (denials.some(({ permissions }) => permissions.includes(name))) return false;
     if (token.scopes !== null && token.narrow && !token.scopes.includes(name)) return false;
-    return byRole(roles, name) || (token.permissions.includes(name) && !byRole(token.roles, name));
+    return (
+      byRole(roles, name, (role) => !isDenied(role)) || (token.permissions.includes(name) && !byRole(token.roles, name))
+    );
   });
   return [roles.toSorted(), may];
 }

@@ -37,8 +37,8 @@ export function isKeptOut(rules: readonly OverlayRule[]): boolean {
 }
 
 /**
- * The caller with the rights that rules leave it: its own roles and those that are added, without those that are denied;
- * what these permit, within the scopes of its credential, and what it is permitted without roles, without the permissions
+ * The caller with the rights that rules leave it: its own roles and those that are added, without those that are denied,
+ * whichever of its roles includes them; what these permit, within the scopes of its credential, and what it is permitted without roles, without the permissions
  * that are denied. Who denies wins over who adds, wherever either stands.
  */
 export function adjustedBy(principal: Principal, rules: readonly OverlayRule[], table: RoleTable): Principal {
@@ -47,7 +47,7 @@ export function adjustedBy(principal: Principal, rules: readonly OverlayRule[], 
   const added = rules.flatMap(({ effect, roles }) => (effect === 'add' ? roles : []));
   const roles = [...new Set([...principal.roles, ...added])].filter((role) => !withoutRoles.has(role));
   const ofItself = principal.permissions.without(table.permissionsOf(principal.roles));
-  const granted = narrowed(table.permissionsOf(roles), principal, table).union(ofItself);
+  const granted = narrowed(table.permissionsOf(roles, [...withoutRoles]), principal, table).union(ofItself);
   const permissions = granted.without(table.named(denied.flatMap((rule) => rule.permissions)));
   return Object.freeze({
     ...principal,
