@@ -169,8 +169,8 @@ function objectionTo(
   const name = route.id.slice(route.api.length + 1);
   const own = api !== undefined && Object.hasOwn(api.operations, name) ? api.operations[name] : undefined;
   const auth = own?.auth ?? api?.auth ?? 'public';
-  if (caller.kind === 'known' && caller.issuer !== null && auth !== 'public' && !takes(auth, caller))
-    return `${route.id} takes no callers of ${caller.issuer.way}`;
+  if (caller.kind === 'known' && auth !== 'public' && !takes(auth, caller))
+    return `${route.id} takes no callers of ${caller.issuer?.way ?? `the type ${caller.principalKind}`}`;
   if (verdict.kind === 'refused') return null;
   if (from === null && asksOfAddress(config, snapshot))
     return 'it depends on the address of the client: context.address';
@@ -178,15 +178,24 @@ function objectionTo(
   return `it depends on the reply of the upstream, by ${verdict.undecided.join(', ')}: resource.properties.response`;
 }
 
+/** Where it is not told who vouches for a caller, somebody must be able to who vouches for such callers. */
 function takes(auth: readonly string[], { issuer, principalKind }: Known): boolean {
-  return issuer === null || auth.includes(issuer.way) || (principalKind === 'user' && auth.includes('session'));
+  if (principalKind === 'user' && auth.includes('session')) return true;
+  if (issuer !== null) return auth.includes(issuer.way);
+  return principalKind === 'certificate' ? auth.includes('mtls') : auth.some((way) => !NO_ISSUERS.has(way));
 }
+
+/** The words of `auth` that are no issuers of tokens. */
+const NO_ISSUERS: ReadonlySet<string> = new Set(['api-key', 'mtls', 'session']);
 
 function refusal(code: ProblemCode): Pick<Decision, 'permitted' | 'status' | 'code'> {
   return { permitted: false, status: problemStatus(code), code };
 }
 
-function decisionOf({ verdict }: Rehearsal, sentence: string): Decision {
+/** Where the request goes instead of a credential: whoever is sent to sign in is not let in yet. */
+const SIGN_IN_STAGES: ReadonlySet<string> = new Set(['authenticate', 'authorize']);
+
+function decisionOf({ verdict, trail }: Rehearsal, sentence: string): Decision {
   switch (verdict.kind) {
     case 'pass': {
       const { observed } = verdict;
@@ -195,7 +204,8 @@ function decisionOf({ verdict }: Rehearsal, sentence: string): Decision {
     }
     case 'replied': {
       const { status, policy, rule } = verdict;
-      return { ...NOTHING, permitted: status < 400, status, policy, rule, sentence };
+      const isSentAway = trail.some((step) => step.verdict === 'reply' && SIGN_IN_STAGES.has(step.stage));
+      return { ...NOTHING, permitted: status < 400 && !isSentAway, status, policy, rule, sentence };
     }
     case 'refused': {
       const { status, code, policy, rule } = verdict;

@@ -73,14 +73,15 @@ function readObject(body: Uint8Array): Result<JsonObject, string> {
 
 /** What a question says itself takes the place of a default as a whole. */
 function evaluationOf(said: JsonObject, defaults: JsonObject): Result<Evaluation, string> {
-  const told = (name: string): JsonValue | undefined => member(said, name) ?? member(defaults, name);
+  // Null is said too: it must not be taken for the default.
+  const told = (name: string): JsonValue | undefined => member(Object.hasOwn(said, name) ? said : defaults, name);
   const subject = entityOf('subject', told('subject'));
   if (!subject.ok) return subject;
   const action = actionOf(told('action'));
   if (!action.ok) return action;
   const resource = entityOf('resource', told('resource'));
   if (!resource.ok) return resource;
-  const context = told('context') ?? NO_MEMBERS;
+  const context = told('context') === undefined ? NO_MEMBERS : told('context');
   if (!isObject(context)) return err('context is an object');
   return ok({ subject: subject.value, action: action.value, resource: resource.value, context });
 }

@@ -26,6 +26,8 @@ const KINDS: Readonly<Record<string, Principal['kind']>> = {
 /** Whoever shows a key of the gateway's own is vouched for by the gateway. */
 const OF_KEYS = 'api-key';
 const LIST_LIMIT = 1_000;
+/** Names are remembered, and told in answers: no longer ones than people write. */
+const TEXT_LIMIT = 256;
 const PROOFS = ['dpop', 'mtls'] as const;
 
 /** Takes a subject for a caller. The error is in words: what is said of it and can't be read must not count as unsaid. */
@@ -110,10 +112,18 @@ function listsIn(said: JsonObject): Result<Lists, string> {
   for (const name of ['roles', 'permissions', 'scopes', 'amr'] as const) {
     const value = member(said, name);
     if (value === undefined) continue;
-    if (!isTexts(value)) return err(`subject.properties.${name} is a list of texts, ${LIST_LIMIT} at most`);
+    if (!isNames(value)) return err(`subject.properties.${name} is a list of texts, ${NAMES_LIMITS}`);
     found[name] = value;
   }
-  return ok(scope === undefined ? found : { ...found, scopes: scope.split(' ').filter((each) => each !== '') });
+  if (scope === undefined) return ok(found);
+  const scopes = scope.split(' ').filter((each) => each !== '');
+  return isNames(scopes) ? ok({ ...found, scopes }) : err(`subject.properties.scope holds texts, ${NAMES_LIMITS}`);
+}
+
+const NAMES_LIMITS = `${LIST_LIMIT} at most, of ${TEXT_LIMIT} characters at most`;
+
+function isNames(value: JsonValue): value is readonly string[] {
+  return isTexts(value) && value.every(({ length }) => length <= TEXT_LIMIT);
 }
 
 function isTexts(value: JsonValue): value is readonly string[] {

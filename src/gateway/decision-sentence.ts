@@ -25,6 +25,8 @@ export interface ToldRefusal {
   readonly why: string | null;
   /** `API/OPERATION`; null where the request led to none. */
   readonly operation: string | null;
+  /** Whether what they are gives them the permission, and the scopes of their credential leave it out; false if nothing is said. */
+  readonly isNarrowed?: boolean;
 }
 
 /** Says why a request was refused; `who` is whoever sent it, in words. */
@@ -32,7 +34,10 @@ export function refusalReason(told: ToldRefusal, who: string, book: RuleBook): D
   const { status, code, policy, rule, why, operation } = told;
   const named = operation === null || policy === null ? null : { operation, policy, rule };
   const found = named === null ? null : placeOfRule(named, book);
-  const because = named === null ? lowered(problemCatalogue[code].cause) : clauseOf(named, found);
+  const because =
+    named === null
+      ? lowered(problemCatalogue[code].cause)
+      : clauseOf({ ...named, isNarrowed: told.isNarrowed ?? false }, found);
   const what = operation === null ? 'this request leads nowhere' : `${who} may not call ${operation}`;
   // It may begin with the rule, which is told already, and say no more than that it does not hold.
   const besides = rule !== null && why?.startsWith(`${rule} `) === true ? why.slice(rule.length + 1) : why;
@@ -50,6 +55,10 @@ export type NamedCaller =
       readonly subject: string;
       readonly roles: readonly string[];
       readonly permissions: readonly string[];
+      /** Those of the credential, which narrow; nothing does where it has none. */
+      readonly scopes: readonly string[] | null;
+      /** False where they do not narrow after all. */
+      readonly scopesNarrow?: boolean;
     };
 
 /** What was asked in a rehearsal, and of which configuration. */
@@ -68,7 +77,7 @@ export function rehearsalReason({ route, verdict, trail }: Rehearsal, about: Reh
   const operation = route?.id ?? null;
   switch (verdict.kind) {
     case 'refused':
-      return refusalReason({ ...verdict, operation }, who, book);
+      return refusalReason({ ...verdict, operation, isNarrowed: isNarrowed(operation ?? '', about) }, who, book);
     case 'replied': {
       const { policy, rule, status } = verdict;
       const sentence = `Answered (${status}) by ${policy ?? 'the gateway'}, and nothing goes upstream.`;
@@ -97,20 +106,30 @@ const NOBODY = { rule: null, policy: null, file: null, line: null };
 
 function whoIs(caller: NamedCaller): string {
   if (caller.kind === 'anonymous') return 'somebody unknown';
-  const roles = caller.roles.length === 0 ? 'no roles' : `roles ${caller.roles.join(', ')}`;
-  return `${caller.subject === '' ? 'somebody' : caller.subject} (${roles})`;
+  const { roles, subject } = caller;
+  const named = roles.slice(0, ROLES_SHOWN).map((role) => role.slice(0, NAME_SHOWN));
+  const more = roles.length - named.length;
+  const words = roles.length === 0 ? 'no roles' : `roles ${named.join(', ')}${more === 0 ? '' : ` and ${more} more`}`;
+  return `${subject === '' ? 'somebody' : subject.slice(0, NAME_SHOWN)} (${words})`;
 }
+
+/** What is told of callers stays a sentence, whatever their credential holds. */
+const ROLES_SHOWN = 20;
+const NAME_SHOWN = 100;
 
 /** What rules say besides where they simply hold, or do not. */
 const SAID_BY_THE_CLAUSE: ReadonlySet<string> = new Set(['is not so', 'denies this']);
 
-function clauseOf({ policy, rule }: NamedRule, found: RulePlace | null): string {
+function clauseOf(
+  { policy, rule, isNarrowed }: NamedRule & { readonly isNarrowed: boolean },
+  found: RulePlace | null,
+): string {
   const at = `${rule ?? policy}${placeWords(found)}`;
   const text = found?.text ?? null;
   const condition = text === null ? '' : `: ${text.replace(/\s+/g, ' ').slice(0, CONDITION_SHOWN)}`;
   switch (found?.kind) {
     case 'permission':
-      return `it ${rule ?? 'needs a permission'}${placeWords(found)}, and nothing of what they are gives them that`;
+      return `it ${rule ?? 'needs a permission'}${placeWords(found)}, and ${isNarrowed ? 'the scopes of their credential leave that out' : 'nothing of what they are gives them that'}`;
     case 'assurance':
       return `it asks for another sign-in${placeWords(found)}: ${LACKS[rule ?? ''] ?? rule ?? 'it is not sure enough who they are'}`;
     case 'access-rules':
@@ -150,25 +169,54 @@ function placeWords(found: Pick<RulePlace, 'place'> | null): string {
 }
 
 /** Which permissions let them, and by which of their roles. */
-function permissionWords(id: string, { config, snapshot, caller, place }: Rehearsed): readonly string[] {
-  const operation = snapshot.operations.find((each) => each.operation.id === id)?.operation;
-  const api = config.apis.find(({ name }) => name === operation?.api);
-  if (operation === undefined || api === undefined || caller.kind === 'anonymous') return [];
-  const own = Object.hasOwn(api.operations, operation.name) ? api.operations[operation.name] : undefined;
-  const needs = own?.needs ?? null;
-  if ((own?.auth ?? api.auth) === 'public') return [];
-  const alternatives = neededBy(operation, { operations: needs === null ? {} : { [operation.name]: needs } });
-  const held = snapshot.roles.rolesOf(caller.roles);
-  const granting = (permission: string) =>
-    config.roles.find(({ name, can }) => held.has(name) && can.includes(permission));
-  const isHeld = (permission: string): boolean =>
+function permissionWords(id: string, about: Rehearsed): readonly string[] {
+  const { caller, place } = about;
+  const needed = neededPermissions(id, about);
+  if (needed === null || caller.kind === 'anonymous') return [];
+  const granting = grantingOf(about);
+  const isGiven = (permission: string): boolean =>
     granting(permission) !== undefined || caller.permissions.includes(permission);
-  const [needed = []] = alternatives.filter((all) => all.every(isHeld));
-  return needed.map((permission) => {
+  const narrowing = narrowingOf(caller);
+  const [used = []] = needed.filter((all) =>
+    all.every((permission) => isGiven(permission) && (narrowing?.includes(permission) ?? true)),
+  );
+  return used.map((permission) => {
     const role = granting(permission);
     if (role === undefined) return `${permission} of their own`;
     return `${permission} by role ${role.name}${placeWords({ place: place(role.path) })}`;
   });
+}
+
+/** Whether they have what the operation needs, and may use it no further than their scopes go. */
+function isNarrowed(id: string, about: Rehearsed): boolean {
+  const { caller } = about;
+  if (caller.kind === 'anonymous' || narrowingOf(caller) === null) return false;
+  const granting = grantingOf(about);
+  const needed = neededPermissions(id, about) ?? [];
+  return needed.some((all) =>
+    all.every((permission) => granting(permission) !== undefined || caller.permissions.includes(permission)),
+  );
+}
+
+function narrowingOf({ scopes, scopesNarrow }: Extract<NamedCaller, { kind: 'known' }>): readonly string[] | null {
+  return scopesNarrow === false ? null : scopes;
+}
+
+/** Which of a caller's roles grants a permission. */
+function grantingOf({ config, snapshot, caller }: Rehearsed) {
+  const held: ReadonlySet<string> = caller.kind === 'anonymous' ? new Set() : snapshot.roles.rolesOf(caller.roles);
+  return (permission: string) => config.roles.find(({ name, can }) => held.has(name) && can.includes(permission));
+}
+
+/** What an operation needs, in alternatives; null where nobody is asked for anything. */
+function neededPermissions(id: string, { config, snapshot }: Rehearsed): readonly (readonly string[])[] | null {
+  const operation = snapshot.operations.find((each) => each.operation.id === id)?.operation;
+  const api = config.apis.find(({ name }) => name === operation?.api);
+  if (operation === undefined || api === undefined) return null;
+  const own = Object.hasOwn(api.operations, operation.name) ? api.operations[operation.name] : undefined;
+  const needs = own?.needs ?? null;
+  if ((own?.auth ?? api.auth) === 'public') return null;
+  return neededBy(operation, { operations: needs === null ? {} : { [operation.name]: needs } });
 }
 
 type Passed = Extract<RehearsedVerdict, { kind: 'pass' }>;
