@@ -7,7 +7,7 @@ import { gather } from './gather.ts';
 import type { Gathered } from './gathered.ts';
 import { parseConfig } from './parse.ts';
 
-const SECRETS = { HOOK: 'a secret of sixteen or more', WEAK: 'fifteen bytes .' };
+const SECRETS = { HOOK: 'a secret of sixteen or more', WEAK: 'fifteen bytes .', LOGIN: 'a-secret-without-spaces' };
 
 const DOCUMENT = `openapi: 3.1.0
 info: { title: Orders, version: '1' }
@@ -96,6 +96,13 @@ test('there is no such warning where one alternative can be had, where tokens br
     [],
   );
   assert.deepEqual(await warningsOf(CONFIG.replace('auth: [acme]', 'auth: public')), []);
+  const session = (claims: string): string =>
+    CONFIG.replace('auth: [acme]', 'auth: [session]').replace(
+      'audience: api',
+      `audience: api, ${claims}login: { clientId: gateway, clientSecret: '\${env:LOGIN}' }`,
+    );
+  assert.deepEqual(await warningsOf(session('claims: { permissions: scope }, ')), []);
+  assert.match((await warningsOf(session(''))).join(), /createOrder can be called by nobody/);
 });
 
 test('many of them are told as one a permission, and not without end', async () => {

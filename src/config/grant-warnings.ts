@@ -2,6 +2,7 @@ import { errorIssue, type Issue, type Place } from '../base/index.ts';
 import type { ApiDescription } from '../openapi/index.ts';
 import type { ApiConfig, AuthConfig, Config } from './config.ts';
 import { placeAt } from './place-at.ts';
+import { SESSION_WAY } from './sign-in-ways.ts';
 
 /** More of them say nothing new: the roles are not written yet. */
 const WARNING_LIMIT = 20;
@@ -12,7 +13,7 @@ type Alternatives = readonly (readonly string[])[];
 
 interface Grants {
   readonly byRoles: ReadonlySet<string>;
-  /** Names of issuers whose tokens can hold permissions themselves. */
+  /** Words of `auth` by which permissions can come themselves. */
   readonly byTokens: ReadonlySet<string>;
 }
 
@@ -24,7 +25,11 @@ export function grantWarnings(
 ): Issue[] {
   const grants: Grants = {
     byRoles: new Set(config.roles.flatMap(({ can }) => can)),
-    byTokens: new Set(config.issuers.flatMap(({ name, claims }) => (claims.permissions === null ? [] : [name]))),
+    byTokens: new Set([
+      ...config.issuers.flatMap(({ name, claims }) => (claims.permissions === null ? [] : [name])),
+      // A session has what its issuer said at sign-in.
+      ...(config.sessions.providers.some(({ issuer }) => issuer.claims.permissions !== null) ? [SESSION_WAY] : []),
+    ]),
   };
   // What a third party's document calls scopes is between it and us.
   const ours = config.apis.filter(({ party }) => party === null);

@@ -1,6 +1,6 @@
 import { errorIssue, type Issue, nearestName, type Place } from '../base/index.ts';
 import type { ObjectRule } from '../policy/index.ts';
-import { alternativesOf, alwaysHolds, type Expression, literalsIn, neverHolds } from '../rules/index.ts';
+import { alternativesOf, alwaysHolds, type Expression, literalsIn, neverHolds, readsOf } from '../rules/index.ts';
 import type { ModedRule } from './access-config.ts';
 import type { Config } from './config.ts';
 import { placeAt } from './place-at.ts';
@@ -105,7 +105,14 @@ function repeatedIn({ denials, apis }: Config, places: Places): readonly Issue[]
     ...repeated([], denials),
     ...apis.flatMap((api) => {
       // The rules of the gateway are about clients.
-      const shared = api.party === null ? denials : [];
+      // Where an API has values of its own under a name, a rule that reads them there asks something else.
+      const asks = ({ expression }: ModedRule): boolean =>
+        [...readsOf(expression)].some(
+          (name) =>
+            name === 'values' ||
+            (name.startsWith('values.') && Object.hasOwn(api.values, name.slice('values.'.length))),
+        );
+      const shared = api.party === null ? denials.filter((rule) => !asks(rule)) : [];
       return [
         ...repeated(shared, api.denials),
         ...Object.values(api.operations).flatMap(({ access }) => [

@@ -24,7 +24,8 @@ export function roleWarnings(config: Config, descriptions: Descriptions, places:
     return { ...errorIssue(path, message, { place: placeAt(places, path), fix }), severity: 'warning' };
   };
   const elsewhere = JSON.stringify({ ...config, roles: [] });
-  const context: Context = { roles: config.roles, needed, elsewhere, warn };
+  const meant = JSON.stringify([config.denials, config.values, config.apis]);
+  const context: Context = { roles: config.roles, needed, elsewhere, meant, warn };
   return [
     ...unneeded(context),
     ...wholeRoles(context),
@@ -40,6 +41,8 @@ interface Context {
   readonly needed: ReadonlySet<string>;
   /** All that the configuration says besides of roles, in which any name may stand. */
   readonly elsewhere: string;
+  /** What conditions, lists of fields and the like say, by which a role may be more than its permissions. */
+  readonly meant: string;
   readonly warn: (path: string, message: string, fix: string) => Issue;
 }
 
@@ -93,10 +96,12 @@ function unusedRoles({ roles, elsewhere, warn }: Context): readonly Issue[] {
 }
 
 /** Roles that permit the same, and those that permit all that another does without including it. */
-function sameRoles({ roles, needed, warn }: Context): readonly Issue[] {
+function sameRoles({ roles, needed, meant, warn }: Context): readonly Issue[] {
   const table = createRoleTable(roles, [...needed]);
   const sized = roles
     .filter(({ can, includes }) => can.length + includes.length > 0)
+    // One that is asked for by its name is something besides its permissions, which no other role is or should become.
+    .filter(({ name }) => !meant.includes(JSON.stringify(name)))
     .map((role, at) => ({ role, at, bits: table.permissionsOf([role.name]), reached: table.rolesOf([role.name]) }));
   if (sized.length ** 2 * Math.ceil(table.permissionCount / 32) > COMPARED_LIMIT) return [];
   const all = table.named([...needed]);

@@ -77,6 +77,27 @@ test('roles that permit the same, all that another does, or all there is', () =>
   ]);
 });
 
+test('roles that are asked for by their names are more than their permissions', () => {
+  const roles =
+    "roles:\n  one: { can: ['p:1', 'p:2'] }\n  two: { can: ['p:2', 'p:1'] }\n  three: { can: ['p:1', 'p:2', 'p:3'] }\n";
+  const needs = ['p:1', 'p:2', 'p:3'];
+  assert.equal(warnings(roles + api('', needs)).length, 2);
+  for (const by of [
+    `fields: { default: [id], two: [name], one: [note] }`,
+    `deny: [{ id: late, when: "'one' in principal.roles || 'two' in principal.roles" }]`,
+  ])
+    assert.deepEqual(warnings(roles + api(by, needs)), []);
+});
+
+test('the same rule on other values is another one', () => {
+  const values = (list: string): string => `values: { blocked: [${list}] }`;
+  const rule = (id: string): string => `deny: [{ id: ${id}, when: 'params.id in values.blocked' }]`;
+  const text = (own: string): string =>
+    `${READER}${values('a')}\n${rule('first')}\n${api('').replace('    auth:', `    ${own}${rule('second')}\n    auth:`)}`;
+  assert.deepEqual(warnings(text('')), ['10: this says what first says already']);
+  assert.deepEqual(warnings(text(`${values('b')}\n    `)), []);
+});
+
 test('lists that leave everybody everything', () => {
   const fields = (list: string): string =>
     `${READER}${api(`fields: { default: [${list}] }, accepts: { default: [id] }`)}`;

@@ -1,6 +1,6 @@
 import { errorIssue, type Issue, type Place } from '../base/index.ts';
 import type { IssuerConfig } from '../policy/index.ts';
-import { type Expression, readsOf } from '../rules/index.ts';
+import { type Expression, namesBehind, readsOf } from '../rules/index.ts';
 import type { ApiConfig, Config, OperationConfig } from './config.ts';
 import { placeAt } from './place-at.ts';
 import type { ZeroTrustPreset } from './preset.ts';
@@ -181,6 +181,11 @@ function ruleIssues({ path, rules, access }: OperationConfig, told: Told): Issue
   return [...byPlace, ...watched];
 }
 
+/** Header fields in which somebody says where a request came from. */
+const PLACE_FIELDS =
+  /^(?:forwarded|x-forwarded-for|x-real-ip|x-client-ip|x-cluster-client-ip|(?:true-client|cf-connecting|fastly-client|x-original-forwarded)-(?:ip|for)|via)$/i;
+
 function readsPlace(expression: Expression): boolean {
+  if ([...namesBehind('request.headers', expression)].some((name) => PLACE_FIELDS.test(name))) return true;
   return [...readsOf(expression)].some((name) => /^(?:request\.)?address(?:\.|$)/.test(name));
 }

@@ -32,6 +32,7 @@ function operationOf(api: ApiConfig, own: OperationConfig | null, path: string):
   return {
     needs: own?.needs ?? null,
     isSure: isMachine || hasSecondFactor(assuranceOf(api, own)),
+    opensWebSocket: own !== null && own.websocket !== null,
     object: own?.access.object?.expression ?? null,
     path,
   };

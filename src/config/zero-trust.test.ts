@@ -98,6 +98,11 @@ const BAD: readonly (readonly [what: string, text: string, issue: RegExp])[] = [
     /\.when: zero trust: no place in a network/,
   ],
   [
+    'a right by a field that says where a request came from',
+    changed(POST, `${POST}, when: 'request.headers["x-forwarded-for"] == "10.0.0.1"'`),
+    /\.when: zero trust: no place in a network/,
+  ],
+  [
     'a word that is no preset',
     changed('{ zero-trust: {', '{ zero-rust: {'),
     /unknown key \(did you mean "zero-trust"\?\)/,

@@ -6,6 +6,8 @@ export interface ZeroTrustOperation {
   readonly needs: readonly string[] | null;
   /** Whether callers show a second factor, or are no people. */
   readonly isSure: boolean;
+  /** Whether a WebSocket is opened by it: then what comes over it may change something, whatever its method. */
+  readonly opensWebSocket: boolean;
   /** Whose objects a caller reaches by it; null where nothing says so. */
   readonly object: Expression | null;
   readonly path: string;

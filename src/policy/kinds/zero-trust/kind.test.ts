@@ -16,6 +16,7 @@ interface Golden {
   readonly scopes?: readonly string[];
   readonly needs?: readonly string[];
   readonly sure?: boolean;
+  readonly websocket?: boolean;
   readonly object?: string;
   readonly open?: boolean;
   readonly ownerless?: boolean;
@@ -48,11 +49,12 @@ function configOf(given: Golden): ZeroTrustConfig {
   const said = {
     needs: given.needs ?? null,
     isSure: given.sure ?? false,
+    opensWebSocket: given.websocket ?? false,
     object: given.object === undefined ? null : expressionOf(given.object),
     path,
   };
   return {
-    api: { needs: null, isSure: false, object: null, path: 'apis.orders' },
+    api: { needs: null, isSure: false, opensWebSocket: false, object: null, path: 'apis.orders' },
     operations: { [given.operation]: said },
     open: given.open === true ? [given.operation] : [],
     ownerless: given.ownerless === true ? [given.operation] : [],

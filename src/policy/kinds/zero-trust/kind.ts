@@ -1,5 +1,5 @@
 import { errorIssue, err, type Issue, ok } from '../../../base/index.ts';
-import { namesBehind, readsOf } from '../../../rules/index.ts';
+import { alwaysHolds, type Expression, namesBehind, readsOf } from '../../../rules/index.ts';
 import { compileEach, saidOf } from '../../compile-each.ts';
 import type { PolicyKind } from '../../kind.ts';
 import type { Operation } from '../../operation.ts';
@@ -34,8 +34,8 @@ function operationIssues(operation: Operation, config: ZeroTrustConfig): readonl
   const issue = (message: string, fix: string): Issue =>
     errorIssue(said.path, `zero trust: ${name} ${message}`, { fix });
   const needs = neededBy(operation, { operations: said.needs === null ? {} : { [name]: said.needs } });
-  // Every method of gRPC is a POST, and may change anything.
-  const isSafe = SAFE.has(method) && described?.grpc === undefined;
+  // Every method of gRPC is a POST, and may change anything; so may what comes over a WebSocket, though a GET opens it.
+  const isSafe = SAFE.has(method) && described?.grpc === undefined && !said.opensWebSocket;
   return [
     ...(needs.length === 0 ? [issue('needs no permission', 'say which in `needs`')] : []),
     ...(isSafe || said.isSure
@@ -44,20 +44,31 @@ function operationIssues(operation: Operation, config: ZeroTrustConfig): readonl
     ...(config.ownerless.includes(name) ? [] : unasked(operation, said)).map((parameter) =>
       issue(
         `names an object by {${parameter}}, and no rule says whose it is`,
-        `name params.${parameter} in \`object\`, or the operation in preset.zero-trust.objects with the reason`,
+        `hold ${parameterPath(parameter)} against the caller in \`object\`, or the operation in preset.zero-trust.objects with the reason`,
       ),
     ),
   ];
 }
 
+const OF_CALLER = /^(?:principal|tenant)(?:\.|$)/;
 const OF_REPLY = /^(?:response|item|owner)(?:\.|$)/;
 
 /** Parameters of the path of which the rule asks neither by themselves nor by the reply or the owner that they lead to. */
 function unasked({ template }: Operation, { object }: ZeroTrustOperation): readonly string[] {
-  const parameters = [...template.matchAll(/\{([^{}.]+)(?:\.\.\.)?\}/g)].map(([, name]) => name as string);
-  if (object === null) return parameters;
+  const parameters = [...template.matchAll(/\{([^{}]+?)(?:\.\.\.)?\}/g)].map(([, name]) => name as string);
+  if (object === null || !saysWhose(object)) return parameters;
   const reads = readsOf(object);
   if ([...reads].some((name) => OF_REPLY.test(name))) return [];
   const behind = namesBehind('request.params', object);
   return parameters.filter((name) => !reads.has(`params.${name}`) && !behind.has(name));
+}
+
+/** Whether a rule may say something else of one caller than of another. */
+function saysWhose(object: Expression): boolean {
+  return !alwaysHolds(object) && [...readsOf(object)].some((name) => OF_CALLER.test(name));
+}
+
+/** As conditions write it: names with points in them stand in brackets. */
+function parameterPath(name: string): string {
+  return /^[A-Za-z_][A-Za-z0-9_]*$/.test(name) ? `params.${name}` : `params[${JSON.stringify(name)}]`;
 }
