@@ -15,6 +15,8 @@ export interface CompiledRules {
   readonly all: readonly CompiledRule[];
   /** Those of them that may depend on the body. */
   readonly ofBody: readonly CompiledRule[];
+  /** Those of the others that may depend on the query, which is cleaned after they were asked first. */
+  readonly ofQuery: readonly CompiledRule[];
 }
 
 interface CompiledRule {
@@ -24,6 +26,7 @@ interface CompiledRule {
   readonly refuses: boolean;
   readonly rule: Rule<AskedRequest>;
   readonly readsBody: boolean;
+  readonly readsQuery: boolean;
   /** Whether a HEAD is asked of as the GET that it stands for, too. */
   readonly asGet: boolean;
 }
@@ -35,6 +38,7 @@ interface Context {
 }
 
 const BODY = 'request.body';
+const QUERY = 'request.query';
 
 /** Compiles the rules of one operation, or says all that is wrong with them. */
 export function compileRules(
@@ -51,12 +55,12 @@ export function compileRules(
     };
     const rule = compileRule(expression, { declarations, compilePattern });
     const reads = readsOf(expression);
-    const readsBody = reads.has(BODY);
+    const [readsBody, readsQuery] = [reads.has(BODY), reads.has(QUERY)];
     if (reads.size === 0) tell(0, 'this says the same of every request', 'name something of the request');
     if (noBody !== null && readsBody)
       tell(0, noBody, 'name something else, or write the rule below the operations that have one');
     const asGet = reads.has('request.method') && operation.method !== 'HEAD';
-    if (rule.ok) return [{ id, message, refuses, rule: rule.value, readsBody, asGet }];
+    if (rule.ok) return [{ id, message, refuses, rule: rule.value, readsBody, readsQuery, asGet }];
     for (const { at, message: why, fix } of rule.error) tell(at, why, fix);
     return [];
   };
@@ -64,7 +68,9 @@ export function compileRules(
     ...written.deny.flatMap((rule) => compile(rule, true)),
     ...written.when.flatMap((rule) => compile(rule, false)),
   ];
-  return issues.length > 0 ? err(issues) : ok({ all, ofBody: all.filter(({ readsBody }) => readsBody) });
+  if (issues.length > 0) return err(issues);
+  const ofBody = all.filter(({ readsBody }) => readsBody);
+  return ok({ all, ofBody, ofQuery: all.filter(({ readsBody, readsQuery }) => readsQuery && !readsBody) });
 }
 
 /**

@@ -62,13 +62,20 @@ function stepsOf(rules: CompiledRules, method: DescribedMethod | null, isHelpful
     reads: READS_NOTHING,
     run: (exchange) => ask(new AskedRequest(exchange, null, BODY_LATER)) ?? PASS,
   };
-  if (rules.ofBody.length === 0) return { authorize };
+  if (rules.ofBody.length === 0)
+    return rules.ofQuery.length === 0 ? { authorize } : { authorize, decide: queryStep(rules, isHelpful) };
   return { authorize, decide: method === null ? bodyStep(rules, isHelpful) : messageStep(rules, method, isHelpful) };
 }
 
+/** Queries are cleaned behind `authorize`, and what goes upstream is what has to be judged. */
+function queryStep({ ofQuery }: CompiledRules, isHelpful: boolean): Step<'decide'> {
+  const ask = ruleAsker(ofQuery, isHelpful);
+  return { reads: READS_NOTHING, run: (exchange) => ask(new AskedRequest(exchange)) ?? PASS };
+}
+
 /** What the head left open and the body decides. */
-function bodyStep({ ofBody }: CompiledRules, isHelpful: boolean): Step<'decide'> {
-  const ask = ruleAsker(ofBody, isHelpful);
+function bodyStep({ ofBody, ofQuery }: CompiledRules, isHelpful: boolean): Step<'decide'> {
+  const ask = ruleAsker([...ofBody, ...ofQuery], isHelpful);
   return {
     reads: { request: 'parsed', response: 'none' },
     run: (exchange) => ask(new AskedRequest(exchange)) ?? PASS,

@@ -17,6 +17,8 @@ export type Answer =
 /** A rule on objects, ready to be asked. */
 export interface CompiledRule extends Pick<ObjectRule, 'id' | 'each' | 'observed'> {
   readonly readsBody: boolean;
+  /** Whether it may depend on the query, which is cleaned after it was asked first. */
+  readonly readsQuery: boolean;
   /** Whether it may depend on the reply. */
   readonly readsReply: boolean;
   readonly rule: Rule<AskedRequest>;
@@ -27,6 +29,7 @@ export interface CompiledRule extends Pick<ObjectRule, 'id' | 'each' | 'observed
 /** What replies can be judged before anything has come of their requests (RFC 9110 §9.2.1; QUERY is safe too). */
 const SAFE: ReadonlySet<string> = new Set(['GET', 'HEAD', 'QUERY']);
 const BODY = 'request.body';
+const QUERY = 'request.query';
 const OF_REPLY = /^(?:response|item)(?:\.|$)/;
 const OF_ITEM = /^item(?:\.|$)/;
 
@@ -49,6 +52,7 @@ export function compileObjectRule(
   const { id, path, expression, each, observed, otherwise } = written;
   const reads = [...readsOf(expression)];
   const readsBody = reads.includes(BODY);
+  const readsQuery = reads.includes(QUERY);
   const readsReply = reads.some((name) => OF_REPLY.test(name));
   const rule = compileRule(expression, { declarations, compilePattern });
   const issues = [
@@ -63,7 +67,7 @@ export function compileObjectRule(
     const problem: Problem = { code: otherwise, internal: `${id} ${why}` };
     return { kind: 'deny', problem, rule: id };
   };
-  return ok({ id, each, observed, readsBody, readsReply, rule: rule.value, refuse });
+  return ok({ id, each, observed, readsBody, readsQuery, readsReply, rule: rule.value, refuse });
 }
 
 function wholeIssues({ path, each }: ObjectRule, reads: readonly string[]): readonly Issue[] {

@@ -42,13 +42,15 @@ export function createObjectKind(): PolicyKind<ObjectConfig> {
 
 function stepsOf(rule: CompiledRule, method: DescribedMethod | null): Steps {
   const authorize = headStep(rule);
-  if (rule.readsReply) return { authorize, transform: unconditionalStep(), respond: replyStep(rule) };
-  if (!rule.readsBody) return { authorize };
+  // Queries are cleaned meanwhile, and what goes upstream is what has to be judged.
+  const again = rule.readsQuery ? { decide: headStep(rule) } : {};
+  if (rule.readsReply) return { authorize, ...again, transform: unconditionalStep(), respond: replyStep(rule) };
+  if (!rule.readsBody) return { authorize, ...again };
   return { authorize, decide: method === null ? bodyStep(rule) : messageStep(rule, method) };
 }
 
 /** Decides what is known by the head of a request; what is still open passes for now. */
-function headStep(rule: CompiledRule): Step<'authorize'> {
+function headStep(rule: CompiledRule): Step<'authorize'> & Step<'decide'> {
   return {
     reads: READS_NOTHING,
     run(exchange) {
