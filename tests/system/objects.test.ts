@@ -56,6 +56,7 @@ const ODD: Readonly<Record<string, Odd>> = {
   empty: { body: '' },
   none: { status: 204, type: null, body: '' },
   part: { status: 206, body: ADAS, fields: { 'content-range': `bytes 0-9/${ADAS.length}` } },
+  delta: { status: 226, body: ADAS, fields: { im: 'feed' } },
   range: { body: ADAS, fields: { 'content-range': `bytes 0-9/${ADAS.length}` } },
   moved: { status: 302, type: null, body: '', fields: { location: `https://files.example/${SECRET}` } },
   same: { status: 304, type: null, body: '' },
@@ -76,6 +77,7 @@ const upstream: RequestListener = (request, reply) => {
     'if-match',
     'if-unmodified-since',
     'range',
+    'a-im',
     'accept-encoding',
   ];
   asked.push([method, path, ...conditions.filter((name) => headers[name] !== undefined)].join(' '));
@@ -284,6 +286,7 @@ for (const version of VERSIONS) {
       { 'if-match': '"8"' },
       { 'if-unmodified-since': 'Mon, 01 Jun 2020 10:00:00 GMT' },
       { range: 'bytes=0-1' },
+      { 'if-none-match': '"6"', 'a-im': 'feed' },
       { 'accept-encoding': 'gzip, br' },
     ]) {
       const foreign = await get('/orders/b1', { version, as: ADA, fields });

@@ -66,6 +66,7 @@ test('what was judged for one caller is for no cache that others share', () => {
     ['no-store', 'private, no-store'],
     ['private, max-age=5', 'private, max-age=5'],
     ['private="a, public", max-age=5', 'private, no-store'],
+    ['private=note, max-age=60', 'private, max-age=60'],
     ['publicity=1', 'private, publicity=1'],
   ];
   for (const [said, kept] of controls) {

@@ -16,8 +16,11 @@ export function dropAllFields(headers: HeaderMap, editor: ResponseEditor): boole
   return true;
 }
 
-/** What only speaks to caches that many callers share (RFC 9111 §5.2.2, RFC 9213). */
-const SHARED = /^(?:public|proxy-revalidate|s-maxage)\b/i;
+/**
+ * What only speaks to caches that many callers share (RFC 9111 §5.2.2, RFC 9213). `private` with the name of a field keeps that
+ * field alone from them, and so lets them store the rest.
+ */
+const SHARED = /^(?:public|private|proxy-revalidate|s-maxage)\b/i;
 const SHARED_FIELD = /cdn-cache-control$|^(?:surrogate-control|x-accel-expires|edge-control)$/;
 
 /** What was judged for one caller is kept for that one alone: by no cache between, whatever the upstream says. */
@@ -27,6 +30,6 @@ export function keepPrivate(headers: HeaderMap, editor: ResponseEditor): void {
   const said = headers.get('cache-control') ?? 'no-store';
   // What is quoted may hold commas, and is of no use to one caller alone.
   const directives = said.includes('"') ? ['no-store'] : said.split(',').map((each) => each.trim());
-  const kept = directives.filter((each) => each !== '' && !SHARED.test(each) && !/^private$/i.test(each));
+  const kept = directives.filter((each) => each !== '' && !SHARED.test(each));
   editor.setHeader('cache-control', ['private', ...kept].join(', '));
 }

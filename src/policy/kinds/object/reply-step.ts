@@ -15,6 +15,8 @@ import { dropAllFields, keepPrivate } from './reply-fields.ts';
 
 const OK = 200;
 const PARTIAL_CONTENT = 206;
+/** RFC 3229 §10.4.1: what differs from a version that the client has, in a form of its own. */
+const DELTA = 226;
 const REDIRECTION = 300;
 const NOT_MODIFIED = 304;
 const CLIENT_ERROR = 400;
@@ -57,7 +59,8 @@ interface Judged extends Seen {
 function readBody(reply: ReplyView): Seen | string {
   const { status, headers } = reply;
   if (status >= REDIRECTION || status < OK) return `a reply of ${status} does not show whose the object is`;
-  if (status === PARTIAL_CONTENT || headers.has('content-range')) return 'a part does not show whose the object is';
+  if (status === PARTIAL_CONTENT || status === DELTA || headers.has('content-range'))
+    return 'a part does not show whose the object is';
   const bytes = reply.body('raw');
   const body = parseBody(headers.get('content-type') ?? undefined, bytes, REPLY_BODY_LIMITS);
   if (!body.ok) return body.error.internal;
