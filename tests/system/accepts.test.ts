@@ -97,6 +97,10 @@ for (const version of VERSIONS) {
         '403 field-not-allowed #/OwnerId',
       ],
       [
+        { path: '/orders/7', method: 'PATCH', roles: ['admin'], body: '{"$set":{"ownerId":"eve"}}' },
+        '403 field-not-allowed #/%24set/ownerId',
+      ],
+      [
         {
           ...{ path: '/orders/7', method: 'PATCH', type: 'application/json-patch+json' },
           body: '[{"op":"copy","from":"/ownerId","path":"/amount"}]',

@@ -191,6 +191,10 @@ for (const version of VERSIONS) {
       assert.equal(status, 200, JSON.stringify(question));
       assert.deepEqual(conditions, {});
     }
+    await get('/orders/7', { headers: { 'if-match': '"v1"', 'if-unmodified-since': 'Thu, 01 Jan 2026 00:00:00 GMT' } });
+    assert.deepEqual(conditions, { 'if-match': '"pf-"' });
+    await get('/orders/7', { roles: ['support'], headers: { 'if-match': mine } });
+    assert.deepEqual(conditions, { 'if-match': '"v1"' });
     const odd = await get('/orders/odd', { roles: ['root'] });
     assert.equal(codeOf(odd), '502 upstream-refused-body');
   });

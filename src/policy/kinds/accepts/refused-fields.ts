@@ -1,6 +1,6 @@
 import type { JsonValue } from '../../../body/index.ts';
 import { type FieldNode, isWhole } from '../../field-access/index.ts';
-import { sentMember } from './sent-members.ts';
+import { isOperator, sentMember } from './sent-members.ts';
 
 /** Clients are told of so many; the first is enough to refuse. */
 const TOLD_LIMIT = 10;
@@ -58,8 +58,10 @@ export class RefusedFields {
   #members(object: Readonly<Record<string, JsonValue>>, node: FieldNode): void {
     for (const name of Object.keys(object)) {
       if (this.isFull) return;
+      const value = object[name] as JsonValue;
       this.#at.push(name);
-      this.judge(object[name] as JsonValue, sentMember(node, name));
+      if (typeof value === 'object' && value !== null && isOperator(node, name)) this.judge(value, node);
+      else this.judge(value, sentMember(node, name));
       this.#at.pop();
     }
   }

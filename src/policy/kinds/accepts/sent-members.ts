@@ -18,7 +18,7 @@ const foldedNames = new WeakMap<FieldNode, ReadonlySet<string>>();
 export function sentMember(node: FieldNode, name: string): FieldNode {
   const exact = memberNode(node, name);
   if (!node.rest || isWhole(node) || node.members.has(name)) return exact;
-  if (INHERITED.has(name) || foldedOf(node).has(folded(name))) return NO_FIELDS;
+  if (INHERITED.has(name) || spellingsOf(name).some((each) => foldedOf(node).has(folded(each)))) return NO_FIELDS;
   if (!MARKS.test(name)) return exact;
   const readings = readingsOf(name)?.filter((names) => names.length !== 1 || names[0] !== name) ?? [];
   return readings.length > 0 && readings.every((names) => isWhole(nodeOfSent(node, names))) ? exact : NO_FIELDS;
@@ -27,8 +27,9 @@ export function sentMember(node: FieldNode, name: string): FieldNode {
 /** The node to which names lead, of which some may be places in lists. */
 export function nodeOfSent(node: FieldNode, names: readonly string[]): FieldNode {
   let at = node;
-  for (const name of names) {
+  for (const [index, name] of names.entries()) {
     if (isWhole(at)) return at;
+    if (isOperator(at, name) && index < names.length - 1) continue;
     if (INDEX.test(name) && !at.members.has(name)) continue;
     at = sentMember(at, name);
   }
@@ -56,11 +57,29 @@ function foldedOf(node: FieldNode): ReadonlySet<string> {
   return made;
 }
 
-/** A name as the most generous reader takes it; Rails has the place of a part in round brackets behind it. */
+/** Where readers in C end a name, and where Rails has the place of a part in round brackets, whatever follows those. */
+const NAME_END = /[\0(\uff08]/;
+/** What Rails has behind the name of an object whose own fields are set along with it. */
+const NESTED = /_?attributes$/i;
+
+/** All that a server could take for the name. */
+function spellingsOf(name: string): readonly string[] {
+  const end = name.search(NAME_END);
+  const until = end < 0 ? name : name.slice(0, end);
+  return NESTED.test(until) ? [name, until, until.replace(NESTED, '')] : [name, until];
+}
+
+/**
+ * Whether a store may take a name for what to do with the members below it (`$set` of MongoDB) rather than for one: those
+ * are then members of the object in which it stands.
+ */
+export function isOperator(node: FieldNode, name: string): boolean {
+  return name.startsWith('$') && node.rest && !isWhole(node) && !node.members.has(name);
+}
+
+/** A name as the most generous reader takes it. */
 function folded(name: string): string {
-  const plain = name.normalize('NFKC');
-  const open = plain.endsWith(')') ? plain.lastIndexOf('(') : -1;
-  return (open < 0 ? plain : plain.slice(0, open)).toUpperCase().toLowerCase().replace(NO_WORD, '');
+  return name.normalize('NFKC').toUpperCase().toLowerCase().replace(NO_WORD, '');
 }
 
 const NO_WORD = /[^\p{L}\p{N}]/gu;

@@ -32,22 +32,46 @@ export function openWrites(headers: HeaderMap, editor: RequestEditor, tags: Seal
   }
 }
 
+/** What no upstream has given out: a condition on nothing that is known here stays one, and does not hold. */
+const UNKNOWN_TAG = '"pf-"';
+
+/** Times and differences (RFC 3229) tell no sets of fields apart. */
+const WITHOUT_SETS = ['if-modified-since', 'if-unmodified-since', 'a-im'];
+
+/** For whom tags are opened. `asks`: whether anything is asked about at all. */
+interface Asking {
+  readonly tags: SealedTags;
+  readonly set: string;
+  readonly asks: boolean;
+}
+
 /**
  * The same for one that reads: only what was given for this very set of fields is asked about, for by a 304 the client, or
- * a cache before it, goes on to use what it has. Times and differences (RFC 3229) tell no sets apart, and go. Says
- * whether a 304 may come of it. `asks`: whether anything is asked about at all.
+ * a cache before it, goes on to use what it has. Nor may a tag that somebody guessed be held against the upstream's own,
+ * which may be a hash of the whole: a 412 tells as much as a 304. Says whether a 304 may come of it.
  */
-export function openReads(
-  headers: HeaderMap,
-  editor: RequestEditor,
-  { tags, set, asks }: { readonly tags: SealedTags; readonly set: string; readonly asks: boolean },
-): boolean {
-  for (const name of ['if-modified-since', 'a-im']) if (headers.has(name)) editor.removeHeader(name);
+export function openReads(headers: HeaderMap, editor: RequestEditor, asking: Asking): boolean {
+  for (const name of WITHOUT_SETS) if (headers.has(name)) editor.removeHeader(name);
+  openMatch(headers, editor, asking);
   const said = headers.get('if-none-match');
   if (said === null) return false;
-  const opened = (asks ? (tagsOf(said) ?? []) : []).flatMap((each) => tags.open(each) ?? []);
-  const own = opened.filter((each) => each.set === set).map(({ tag }) => tag);
+  const own = ownTags(said, asking);
   if (own.length === 0) editor.removeHeader('if-none-match');
   else editor.setHeader('if-none-match', own.join(', '));
   return own.length > 0;
+}
+
+/** `*` asks whether there is anything at all. */
+function openMatch(headers: HeaderMap, editor: RequestEditor, asking: Asking): void {
+  const said = headers.get('if-match');
+  if (said === null) return;
+  const own = ownTags(said, asking);
+  if (!asking.asks) editor.removeHeader('if-match');
+  else if (own.length > 0) editor.setHeader('if-match', own.join(', '));
+  else if (said !== '*') editor.setHeader('if-match', UNKNOWN_TAG);
+}
+
+function ownTags(list: string, { tags, set, asks }: Asking): readonly string[] {
+  const opened = (asks ? (tagsOf(list) ?? []) : []).flatMap((each) => tags.open(each) ?? []);
+  return opened.filter((each) => each.set === set).map(({ tag }) => tag);
 }

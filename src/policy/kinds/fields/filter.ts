@@ -1,4 +1,11 @@
-import { keepFields, type KeptJson, type MediaType, parseBody, parseJson } from '../../../body/index.ts';
+import {
+  type JsonValue,
+  keepFields,
+  type KeptJson,
+  type MediaType,
+  parseBody,
+  parseJson,
+} from '../../../body/index.ts';
 import { err, ok, type Result } from '../../../base/index.ts';
 import { ALL_FIELDS, eitherNode, type FieldNode } from '../../field-access/index.ts';
 import { REPLY_BODY_LIMITS } from '../../reply-limits.ts';
@@ -25,18 +32,26 @@ export function fieldFormatOf({ essence, suffix }: MediaType): FieldFormat | nul
 }
 
 /** The members that RFC 9457 §3.1 gives a problem: what they say is said to whoever asked. */
-const OF_PROBLEMS: FieldNode = {
+const OF_PROBLEMS = ['type', 'title', 'status', 'detail', 'instance'];
+const NODE_OF_PROBLEMS: FieldNode = {
   rest: false,
-  members: new Map(['type', 'title', 'status', 'detail', 'instance'].map((name) => [name, ALL_FIELDS])),
+  members: new Map(OF_PROBLEMS.map((name) => [name, ALL_FIELDS])),
 };
 const withProblems = new WeakMap<FieldNode, FieldNode>();
 
-/** What passes of a reply: of an error that is a problem, its own members besides. */
-export function nodeForReply(node: FieldNode, status: number, { essence }: MediaType): FieldNode {
-  if (status < CLIENT_ERROR || essence !== PROBLEM) return node;
+/** Whether a reply says that it is such a problem. */
+export function isProblem(status: number, { essence }: MediaType): boolean {
+  return status >= CLIENT_ERROR && essence === PROBLEM;
+}
+
+/** What passes of a problem: its own members besides, as long as they are the words and numbers that they are defined as. */
+function nodeForProblem(node: FieldNode, value: JsonValue): FieldNode {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return node;
+  const object = value as Readonly<Record<string, JsonValue>>;
+  if (OF_PROBLEMS.some((name) => typeof object[name] === 'object' && object[name] !== null)) return node;
   const before = withProblems.get(node);
   if (before !== undefined) return before;
-  const made = eitherNode(node, OF_PROBLEMS);
+  const made = eitherNode(node, NODE_OF_PROBLEMS);
   withProblems.set(node, made);
   return made;
 }
@@ -47,17 +62,20 @@ export interface GivenFields {
   readonly contentType: string;
   readonly format: FieldFormat;
   readonly node: FieldNode;
+  readonly isProblem: boolean;
   /** Hears the names that lead to each of what is taken out; null where nobody asks. */
   readonly tell: ((names: readonly string[]) => void) | null;
 }
 
 /** What stays of a body. The text says why one can't be read, and quotes nothing of it. */
-export function filterBody({ bytes, contentType, format, node, tell }: GivenFields): Result<KeptJson, string> {
+export function filterBody(given: GivenFields): Result<KeptJson, string> {
+  const { bytes, contentType, format, node, tell } = given;
   if (format === 'lines') return filterLines(bytes, node, tell);
   const body = parseBody(contentType, bytes, REPLY_BODY_LIMITS);
   if (!body.ok) return err(body.error.internal);
   if (body.value.kind !== 'json') return err(`it is no JSON, but ${body.value.kind}`);
-  const kept = keepFields(bytes, node, tell);
+  const passing = given.isProblem ? nodeForProblem(node, body.value.value) : node;
+  const kept = keepFields(bytes, passing, tell);
   return kept === null ? err(SCALAR) : ok(kept);
 }
 

@@ -39,6 +39,28 @@ test('whoever asks whether what they have still holds is answered for what they 
   assert.deepEqual(sent({ 'if-none-match': others }, { roles: ['root'] }), { 'if-none-match': '"v1"' });
 });
 
+test('no tag or time that somebody guessed is held against the upstream’s own by who reads', () => {
+  const mine = tagFor(['support']);
+  for (const method of ['GET', 'HEAD', 'QUERY']) {
+    const match = (tag: string, replied: Replied = {}) => sent({ 'if-match': tag }, { method, ...replied });
+    assert.deepEqual(match(mine, { roles: ['support'] }), { 'if-match': '"v1"' });
+    for (const tag of [mine, '"v1"', 'W/"v1"', '"v1", "v2"', '*, "v1"', `"v1", ${mine}`])
+      assert.deepEqual(match(tag), { 'if-match': '"pf-"' }, tag);
+    assert.deepEqual(match('*'), { 'if-match': '*' });
+    assert.deepEqual(sent({ 'if-unmodified-since': 'x', 'if-none-match': '"v1"' }, { method }), {});
+  }
+  const unasked = answered(steps, { method: 'QUERY', status: 304, headers: [ETAG] });
+  assert.equal(wordsOf(unasked.verdict), 'upstream-refused-body shop.getOrder.fields');
+});
+
+test('of a problem its own members pass as words and numbers alone', () => {
+  const problem = (text: string) => answered(steps, { status: 400, type: 'application/problem+json', body: text }).body;
+  assert.equal(problem('{"id":1,"title":"x","status":400,"ssn":1}'), '{"id":1,"title":"x","status":400}');
+  assert.equal(problem('{"id":1,"title":"x","detail":{"ssn":1}}'), '{"id":1}');
+  assert.equal(problem('{"id":1,"instance":["078"],"title":"x"}'), '{"id":1}');
+  assert.equal(problem('[{"id":1,"detail":"078"}]'), '[{"id":1}]');
+});
+
 test('unchanged is believed where it was asked, and names the tag anew', () => {
   const asked = { 'if-none-match': tagFor(['support']) };
   const unchanged = answered(steps, { roles: ['support'], asked, status: 304, headers: [ETAG] });

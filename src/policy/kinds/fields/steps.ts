@@ -11,7 +11,7 @@ import { KNOWN_BEFORE } from '../object/known-before.ts';
 import { keepPrivate } from '../object/reply-fields.ts';
 import { openReads, openWrites } from './conditions.ts';
 import { fieldSetName } from './field-set.ts';
-import { fieldFormatOf, filterBody, nodeForReply } from './filter.ts';
+import { fieldFormatOf, filterBody, isProblem } from './filter.ts';
 import type { SealedTags } from './sealed-tags.ts';
 import { TakenFields } from './taken-fields.ts';
 
@@ -127,8 +127,9 @@ export function observingStep(fields: ReplyFields): Step<'respond'> {
   };
 }
 
+/** A QUERY may be answered by a 304 as well (RFC 9110 §13.1.2, for methods that read). */
 function isSafe(method: string): boolean {
-  return method === 'GET' || method === 'HEAD';
+  return method === 'GET' || method === 'HEAD' || method === 'QUERY';
 }
 
 /** A reply to HEAD too: the length that it says is that of the whole. */
@@ -172,8 +173,10 @@ function filterFor({ lists }: ReplyFields): Filter {
     if (contentType === null || mediaType === null) return 'its content type is missing, or can not be told';
     const format = fieldFormatOf(mediaType);
     if (format === null) return `no fields can be taken out of ${mediaType.essence.slice(0, TYPE_LIMIT)}`;
-    const node = nodeForReply(lists.of(exchange.principal), status, mediaType);
-    const filtered = filterBody({ bytes, contentType, format, node, tell: taken === null ? null : taken.note });
+    const filtered = filterBody({
+      ...{ bytes, contentType, format, node: lists.of(exchange.principal) },
+      ...{ isProblem: isProblem(status, mediaType), tell: taken === null ? null : taken.note },
+    });
     return filtered.ok ? filtered.value : filtered.error;
   };
 }
