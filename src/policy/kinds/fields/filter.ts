@@ -24,6 +24,8 @@ const LINES: ReadonlySet<string> = new Set([
 const PROBLEM = 'application/problem+json';
 const CLIENT_ERROR = 400;
 const NEWLINE = 0x0a;
+/** As many as a body of JSON may have members: reading and cutting so many keeps a thread for a few tenths of a second. */
+const LINES_LIMIT = 250_000;
 
 /** How bodies of a type are filtered; null where they can't be. */
 export function fieldFormatOf({ essence, suffix }: MediaType): FieldFormat | null {
@@ -85,7 +87,9 @@ const SCALAR = 'it is one value without fields, and not all of the reply may pas
 function filterLines(bytes: Uint8Array, node: FieldNode, tell: GivenFields['tell']): Result<KeptJson, string> {
   const left: Uint8Array[] = [];
   let taken = 0;
+  let lines = 0;
   for (let start = 0; start < bytes.length; ) {
+    if (++lines > LINES_LIMIT) return err('it has more lines than are read');
     const newline = bytes.indexOf(NEWLINE, start);
     const end = newline < 0 ? bytes.length : newline + 1;
     const line = bytes.subarray(start, end);

@@ -128,6 +128,12 @@ test('all that is larger than anybody reads is refused, and what is not passes',
   assert.equal(outcome.verdict.kind, 'pass');
   assert.ok(!outcome.body.includes('x'));
   assert.equal(answered(steps, { body: page(130_000) }).verdict.kind, 'deny');
+  const lines = (count: number, line: string) =>
+    answered(steps, { type: 'application/x-ndjson', body: line.repeat(count) }).verdict.kind;
+  for (const line of ['{}\n', '\n', '{"id":1,"x":2}\n']) {
+    assert.equal(lines(250_000, line), 'pass');
+    assert.equal(lines(250_001, line), 'deny');
+  }
 });
 
 const REPLIES = (type: string) => ({
