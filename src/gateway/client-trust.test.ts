@@ -269,7 +269,7 @@ test('a stream that stands is judged by its session again', async (t) => {
     const stands = { operation: { id: 'none' }, compiled: { api: { party: null } } };
     const walk = { stream: { request: requestTo(host, tls) }, ...stands } as unknown as Walk;
     const told: string[] = [];
-    judgeAgain(walk, context, 0, (judgement) => {
+    judgeAgain(walk, { context, atMs: 0, replied: null }, (judgement) => {
       told.push(judgement.kind === 'refused' ? judgement.problem.code : judgement.kind);
     });
     // Who may come in is refused for want of the operation, which only shows that the session was no reason.

@@ -34,12 +34,12 @@ export function isStanding(head: ReplyHead, { respond }: Pick<Plan, 'respond'>):
 export class EventStream implements Standing {
   readonly kind = 'events';
   readonly walk: Walk;
-  readonly #head: RepliedHead;
+  readonly replied: RepliedHead;
 
   /** `head`: of the reply as it came. */
   constructor(walk: Walk, head: RepliedHead) {
     this.walk = walk;
-    this.#head = head;
+    this.replied = head;
   }
 
   fits(compiled: CompiledOperation): boolean {
@@ -50,7 +50,7 @@ export class EventStream implements Standing {
   #passes({ step, policy, observed, head }: PlannedStep<'respond'>): boolean {
     if (head || observed || step.standing !== true) return true;
     try {
-      return step.replyHead?.(this.walk, this.#head, NO_EDITS).kind !== 'deny';
+      return step.replyHead?.(this.walk, this.replied, NO_EDITS).kind !== 'deny';
     } catch (fault) {
       const { id, context, operation } = this.walk;
       raiseFault(context.ports, { policy, operation: operation.id, request: id }, fault);

@@ -7,6 +7,7 @@ import {
   type Operation,
   PASS,
   type Principal,
+  type RepliedHead,
   type Slot,
   type Verdict,
 } from '../policy/index.ts';
@@ -31,16 +32,25 @@ export type Judgement =
   | { readonly kind: 'stands'; readonly place: Place }
   | { readonly kind: 'refused'; readonly problem: Problem; readonly end: StreamEnd };
 
+/** By what a request is judged once more. */
+export interface Again {
+  readonly context: WalkContext;
+  /** Of the wall clock. */
+  readonly atMs: number;
+  /** The head of its reply, where that stands open and may be none that a step reads whole; null where nobody knows of it. */
+  readonly replied: RepliedHead | null;
+}
+
 /**
- * Judges a request that has gone upstream once more, by the Snapshot of `context` and as of `atMs` of the wall clock:
+ * Judges a request that has gone upstream once more, by the Snapshot of `context` and as of `atMs`:
  * whether it would lead to the same operation and upstream, and be let in for the same caller. Only the steps that say
  * who calls and what they may do run, so that no limit is charged twice. Whatever is in doubt is refused: a step that
  * throws, that is late, or that says anything else than that the request may pass. `heed` is told once, now or later.
  */
-export function judgeAgain(walk: Walk, context: WalkContext, atMs: number, heed: (judgement: Judgement) => void): void {
+export function judgeAgain(walk: Walk, again: Again, heed: (judgement: Judgement) => void): void {
   let judgement: Judgement | Promise<Judgement>;
   try {
-    judgement = judge(walk, context, atMs);
+    judgement = judge(walk, again);
   } catch (fault) {
     judgement = broken(walk, fault);
   }
@@ -48,7 +58,7 @@ export function judgeAgain(walk: Walk, context: WalkContext, atMs: number, heed:
   else heed(judgement);
 }
 
-function judge(walk: Walk, context: WalkContext, atMs: number): Judgement | Promise<Judgement> {
+function judge(walk: Walk, { context, atMs, replied }: Again): Judgement | Promise<Judgement> {
   const { snapshot, pools } = context.installed;
   // A call of a third party came in by another door, at which nobody is asked for more than its key.
   const outbound = walk.compiled.api.party !== null;
@@ -63,7 +73,7 @@ function judge(walk: Walk, context: WalkContext, atMs: number): Judgement | Prom
   const offer = offerAgain(walk, request, compiled.websocket);
   if (offer !== 'stands') return offer === 'changed' ? ELSEWHERE : refused(offer, 'refused');
   const plan = compiled.plan();
-  if (!plan.ok || mustReadReply(plan.value)) return ELSEWHERE;
+  if (!plan.ok || (replied === null && mustReadReply(plan.value.respond.reads))) return ELSEWHERE;
   const last = childrenAgain(walk, compiled);
   if (last === null) return ELSEWHERE;
   const exchange = new LaterExchange(walk, { request, match, startedAtMs: atMs });
@@ -71,10 +81,16 @@ function judge(walk: Walk, context: WalkContext, atMs: number): Judgement | Prom
   const conclude = (problem: Problem | null): Judgement => {
     trial.release();
     if (problem !== null) return refused(problem, hasExpired(walk, walk.principal, atMs) ? 'expired' : 'refused');
+    if (replied !== null && isRead(plan.value, exchange, replied)) return ELSEWHERE;
     return standing(walk, { context, compiled, plan: plan.value, principal: exchange.principal }, atMs);
   };
   const verdict = trial.run(0, last);
   return verdict instanceof Promise ? verdict.then(conclude) : conclude(verdict);
+}
+
+/** Whether a step would read such a reply whole, by what the others have just found out of the request. */
+function isRead({ respond }: Plan, exchange: Exchange, replied: RepliedHead): boolean {
+  return mustReadReply(respond.reads) && mustReadReply(respond.for(exchange, replied).reads);
 }
 
 function broken({ id, context, operation }: Walk, fault: unknown): Judgement {

@@ -52,7 +52,8 @@ export class LongReplies {
     const isCurrent = (): boolean => eras.current === current && walk.replying && walk.context !== current.context;
     if (!isCurrent() || standing.has(walk) || this.#tried.has(walk)) return false;
     this.#tried.add(walk);
-    judgeAgain(walk, current.context, walk.startedAtMs, (judgement) => {
+    const again = { context: current.context, atMs: walk.startedAtMs, replied: null };
+    judgeAgain(walk, again, (judgement) => {
       if (judgement.kind === 'stands' && isCurrent()) eras.move(walk, judgement.place);
     });
     return true;

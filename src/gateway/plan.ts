@@ -163,7 +163,7 @@ function issuesOf({ policy, path, steps }: PolicySteps, operation: OperationId):
   return issues;
 }
 
-/** Whether a step must read the reply whole, and does not only observe: then none without an end can pass. */
-export function mustReadReply({ respond }: Plan): boolean {
-  return respond.reads.whole && respond.reads.wholeObserver === null;
+/** Whether a step must read a reply whole, and does not only observe: then none without an end can pass. */
+export function mustReadReply({ whole, wholeObserver }: BodyNeed): boolean {
+  return whole && wholeObserver === null;
 }

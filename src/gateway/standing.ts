@@ -112,7 +112,9 @@ export class StandingStreams implements StreamRegister {
     seat.isBeingJudged = true;
     seat.lists = era.context.installed.snapshot.material.version;
     seat.tables = this.#tables;
-    judgeAgain(seat.stream.walk, era.context, clock.now(), (judgement) => this.#heed(seat, era, judgement));
+    const { walk, replied = null } = seat.stream;
+    const again = { context: era.context, atMs: clock.now(), replied };
+    judgeAgain(walk, again, (judgement) => this.#heed(seat, era, judgement));
     return true;
   }
 

@@ -550,3 +550,21 @@ test('a stream whose client has gone lets its upstream go', async (t) => {
   await until(() => bench.upstream.sockets.size === 0);
   assert.deepEqual([bench.metrics.streamEnds, bench.metrics.standing], [['events client'], 0]);
 });
+
+test('a step that reads some replies whole ends a stream only where it would read this one', async (t) => {
+  const rules = rulesFor(principalNamed('alice'));
+  let isRead = false;
+  const reader = kindOf('reader', {
+    respond: { ...step<'respond'>(() => PASS, { response: 'raw' }), concerns: () => isRead },
+  });
+  const first = kindOf('p', { authenticate: step(() => rules.authenticate()) });
+  const { bench, begin, reload: again } = await startEvents(t, rules, { kinds: [first, reader] });
+  await begin();
+  await again(2);
+  bench.clock.pass(SOON_MS);
+  bench.clock.pass(95_000);
+  assert.deepEqual([bench.metrics.standing, bench.gateway.living], [1, 1]);
+  isRead = true;
+  bench.clock.pass(31_000);
+  assert.deepEqual(bench.metrics.streamEnds, ['events reload']);
+});

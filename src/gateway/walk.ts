@@ -1,5 +1,5 @@
 import type { Problem, ProblemCode } from '../base/index.ts';
-import type { BodyUse, Exchange, Outcome, OwnReply, Principal } from '../policy/index.ts';
+import type { BodyUse, Exchange, Outcome, OwnReply, Principal, RepliedHead } from '../policy/index.ts';
 import type { Timer } from '../ports/index.ts';
 import type { CanonicalRequest, ServerExchange, UpstreamFailure } from '../wire/index.ts';
 import type { BodyAccess } from './body-access.ts';
@@ -19,6 +19,8 @@ import type { StreamEnd, StreamKind } from './stream-metrics.ts';
 export interface Standing {
   readonly kind: StreamKind;
   readonly walk: Walk;
+  /** The head of the reply, where that is what stands: steps that are not about it do not end it. */
+  readonly replied?: RepliedHead;
   /** It may not go on: says why in the way of its protocol, and lets the upstream go. Nothing more of it is passed on. */
   close(problem: Problem): void;
   /**
