@@ -23,6 +23,7 @@ export { pointerOf, valueAt } from './pointer.ts';
 export { type AcceptJudge, compileAccept } from './request/accept-judge.ts';
 export { type BodyFault, type BodyJudge, compileBody, type SentBody } from './request/body-judge.ts';
 export { apiKeyNames } from './request/credentials.ts';
+export { outerName } from './request/outer-name.ts';
 export type { JsonReader } from './request/json-text.ts';
 export type { SentMediaType } from './request/media-range-choice.ts';
 export type { SentHeaders } from './request/parameter.ts';

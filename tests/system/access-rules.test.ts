@@ -29,7 +29,7 @@ deny:
     - { id: watched-network, when: "inNetwork(address.ip, '203.0.113.0/24')", mode: observe }
 apis:
   orders:
-    routes: ['GET /orders/{id}', 'POST /orders', 'GET /stored', 'GET /own', 'GET /watched', 'GET /open']
+    routes: ['GET /orders/{id}', 'POST /orders', 'GET /stored', 'GET /own', 'GET /watched', 'GET /open', 'GET /asked', 'POST /form']
     upstream: '${url}'
     auth: [acme]
     errors: helpful
@@ -41,6 +41,8 @@ apis:
       GET /own: { respond: { status: 200, body: fine } }
       GET /watched: { needs: work, assurance: { acr: [mfa] }, observe: [needs, assurance] }
       GET /open: { auth: public }
+      GET /asked: { deny: [{ id: debugging, when: has(request.query.debug) }] }
+      POST /form: { deny: [{ id: roles, when: has(request.body.role) }] }
 `,
   });
 });
@@ -53,17 +55,25 @@ interface Sent {
   readonly roles?: readonly string[] | null;
   readonly from?: string;
   readonly body?: string;
+  readonly type?: string;
 }
 
 for (const version of VERSIONS) {
-  const reply = async ({ method = 'GET', path = '/orders/7', roles = [], from, body }: Sent) => {
+  const reply = async ({
+    method = 'GET',
+    path = '/orders/7',
+    roles = [],
+    from,
+    body,
+    type = 'application/json',
+  }: Sent) => {
     const { gateway, issuer } = scene;
     const token = roles === null ? null : await issuer.tokenOf({ subject: 'ada', roles });
     const headers = {
       host: `localhost:${gateway.https}`,
       ...(token === null ? {} : { authorization: `Bearer ${token}` }),
       ...(from === undefined ? {} : { 'x-forwarded-for': from }),
-      ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+      ...(body === undefined ? {} : { 'content-type': type }),
     };
     return askOver({
       version,
@@ -110,6 +120,26 @@ for (const version of VERSIONS) {
     assert.equal(await post('{"amount":"50"}'), '403 forbidden');
     assert.equal(await post('{}'), '403 forbidden');
     assert.match(await post('{"amount":501,"amount":5}'), /^400 /);
+  });
+
+  test(`${version}: a field that is sent in parts is there, in the query and in forms`, async () => {
+    const multipart = (name: string): Promise<string> => {
+      const body = `--x\r\ncontent-disposition: form-data; name="${name}"\r\n\r\nadmin\r\n--x--\r\n`;
+      return outcome({ method: 'POST', path: '/form', body, type: 'multipart/form-data; boundary=x' });
+    };
+    const form = (body: string): Promise<string> =>
+      outcome({ method: 'POST', path: '/form', body, type: 'application/x-www-form-urlencoded' });
+    const before = arrivals.length;
+    for (const name of ['debug', 'debug[]', 'debug%5B0%5D', 'debug.x', '+debug', '[debug]'])
+      assert.equal(await outcome({ path: `/asked?a=1&${name}=1` }), '403 forbidden', name);
+    for (const name of ['role', 'role[]', 'role[x]', '%20role', '[role]']) {
+      assert.equal(await form(`a=1&${name}=admin`), '403 forbidden', name);
+      assert.equal(await multipart(decodeURIComponent(name)), '403 forbidden', name);
+    }
+    assert.equal(arrivals.length, before);
+    assert.equal(await outcome({ path: '/asked?debugger=1&a[debug]=1' }), '200');
+    assert.equal(await form('user[role]=1&roles[]=2'), '200');
+    assert.equal(await multipart('user[role]'), '200');
   });
 
   test(`${version}: what only observes never changes what becomes of a request, and is told beside it`, async () => {

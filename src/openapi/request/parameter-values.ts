@@ -3,6 +3,7 @@ import type { DescribedParameter, ParameterPlace } from '../description.ts';
 import { siteAt } from '../pointer.ts';
 import { hidesCookie, splitCookies } from './cookies.ts';
 import { createOwnership } from './field-names.ts';
+import { isFiledAs } from './outer-name.ts';
 import { compileReader, type OpenedRequest, queryField } from './parameter.ts';
 import type { ParameterSource, SentHead } from './parameter-judge.ts';
 import { decodePercent, type Fields, splitQuery } from './query.ts';
@@ -70,14 +71,14 @@ function typeOf(
   return isAlone && (only === 'string' || only === 'boolean') ? only : 'any';
 }
 
-/** Reads a parameter that nothing describes, as text: one that was sent several times is unreadable. */
+/** Reads a parameter that nothing describes, as text: one that was sent several times, or in parts, is unreadable. */
 export function plainReader(place: Exclude<ParameterPlace, 'querystring'>, name: string): ValueReader {
   return { type: 'string', read: ({ opened }) => (opened === null ? UNREADABLE : PLAIN[place](opened, name)) };
 }
 
 const PLAIN = {
   path: ({ params }, name) => (Object.hasOwn(params, name) ? { kind: 'value', value: params[name] } : MISSING),
-  query: ({ fields }, name) => onlyOne(fields, name),
+  query: ({ fields }, name) => (isFiledAs(name, fields.values.keys()) ? UNREADABLE : onlyOne(fields, name)),
   header: ({ headers }, name) => {
     const sent = headers.all(name.toLowerCase());
     if (sent.length === 0) return MISSING;

@@ -4,6 +4,7 @@ import {
   type ParameterSource,
   plainReader,
   apiKeyNames,
+  outerName,
   readerOf,
   type SentValue,
   type ValueReader,
@@ -90,7 +91,7 @@ function judgedReader({ described }: Operation, document: unknown): JudgedReader
 
 /**
  * A body as conditions read it. A form has texts, one of parts files too; one in which a name stands twice has no single
- * reading, and what nobody here reads has none either.
+ * reading, and what nobody here reads has none either. Nor has a field that is sent in parts (`role[]`).
  */
 function bodyOf(exchange: Exchange, judged: JudgedReader | null): unknown {
   const parsed: ParsedBody = exchange.body('parsed');
@@ -107,12 +108,12 @@ function bodyOf(exchange: Exchange, judged: JudgedReader | null): unknown {
         if (value === undefined || others.length > 0) return UNREADABLE;
         fields[name] = value;
       }
-      return fields;
+      return withoutParts(fields);
     }
-    case 'multipart':
-      return (
-        multipartValue(parsed.parts, judged && (() => judged(parsed, exchange) as FormValue | undefined)) ?? UNREADABLE
-      );
+    case 'multipart': {
+      const form = multipartValue(parsed.parts, judged && (() => judged(parsed, exchange) as FormValue | undefined));
+      return form === null ? UNREADABLE : withoutParts(form);
+    }
     case 'xml': {
       const value = judged?.(parsed, exchange);
       return value === undefined ? UNREADABLE : value;
@@ -120,6 +121,15 @@ function bodyOf(exchange: Exchange, judged: JudgedReader | null): unknown {
     case 'opaque':
       return UNREADABLE;
   }
+}
+
+/** Servers make one field of what is sent in parts: it is there, and nobody can tell what it is. */
+function withoutParts(form: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
+  const parts = Object.keys(form).filter((name) => outerName(name) !== name);
+  if (parts.length === 0) return form;
+  const read = Object.assign(Object.create(null) as Record<string, unknown>, form);
+  for (const name of parts) read[outerName(name)] = UNREADABLE;
+  return read;
 }
 
 type Place = 'path' | 'query' | 'header' | 'cookie';
