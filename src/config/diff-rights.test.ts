@@ -131,3 +131,33 @@ test('what only observes loosens', () => {
     'tightens',
   ]);
 });
+
+test('a field that is taken away by a longer or a shorter name is told once, by what comes of it', () => {
+  const fields = (list: string): string => `fields: { default: [id], support: [${list}] }`;
+  assert.deepEqual(both(fields("'*', -customer.ssn"), fields("'*', -customer")), [
+    ['tightens one: customer is no longer given to support'],
+    'loosens',
+  ]);
+  assert.deepEqual(both(fields("'*', -customer.ssn"), fields('name')), [
+    ['tightens one: * is no longer given to support'],
+    'loosens',
+  ]);
+  assert.deepEqual(both(fields("'*', -customer"), fields("'*'")), [
+    ['loosens one: customer is given to support'],
+    'tightens',
+  ]);
+});
+
+test('what only observes changes nothing of what is reached as it comes or goes', () => {
+  for (const [rule, key] of [
+    ["object: 'params.id == principal.subject'", 'object'],
+    ['fields: { default: [id] }', 'fields'],
+    ['accepts: { default: [id] }', 'accepts'],
+  ] as const) {
+    const [told, back] = both('', `${rule}, observe: [${key}]`);
+    assert.match(told.join(), /^changes one: [^,]*, which only observes$/);
+    assert.equal(back, 'changes');
+    assert.match(both('', rule)[0].join(), /^tightens/);
+    assert.match(both(`${rule}, observe: [${key}]`, rule)[0].join(), /^tightens/);
+  }
+});

@@ -1,5 +1,5 @@
 import type { FieldEntry, FieldRules, ObjectRule } from '../policy/index.ts';
-import type { ModedRule, OperationAccess } from './access-config.ts';
+import type { ModedRule, ObservedKey, OperationAccess } from './access-config.ts';
 import type { ApiConfig } from './config.ts';
 import { type ChangeEffect, type Comparable, type ConfigChange, sameData } from './config-change.ts';
 
@@ -33,15 +33,32 @@ function accessChanges(was: OperationAccess, is: OperationAccess, told: Told): r
     ...denialChanges(was.deny, is.deny, told),
     ...conditionChanges(was.when, is.when, told),
     ...objectChanges(was.object, is.object, told),
-    ...fieldChanges(was.fields, is.fields, { told, words: FIELD_WORDS }),
-    ...fieldChanges(was.accepts, is.accepts, { told, words: ACCEPT_WORDS }),
+    ...fieldChanges(was.fields, is.fields, { told: toldOfList('fields', [was, is], told), words: FIELD_WORDS }),
+    ...fieldChanges(was.accepts, is.accepts, { told: toldOfList('accepts', [was, is], told), words: ACCEPT_WORDS }),
     ...is.observe
-      .filter((key) => !was.observe.includes(key))
+      .filter((key) => !was.observe.includes(key) && isSaid(was, key) && isSaid(is, key))
       .map((key) => told('loosens', `\`${key}\` refuses nothing any more, and only observes`)),
     ...was.observe
-      .filter((key) => !is.observe.includes(key))
+      .filter((key) => !is.observe.includes(key) && isSaid(was, key) && isSaid(is, key))
       .map((key) => told('tightens', `\`${key}\` no longer only observes`)),
   ];
+}
+
+/** Whether the key is there to observe; of `needs` and `assurance` the description or the API may say it. */
+function isSaid(access: OperationAccess, key: ObservedKey): boolean {
+  return key === 'needs' || key === 'assurance' || access[key] !== null;
+}
+
+/** A list that comes or goes, and only observes, changes nothing of what is reached. */
+function toldOfList(
+  key: 'fields' | 'accepts',
+  [was, is]: readonly [OperationAccess, OperationAccess],
+  told: Told,
+): Told {
+  const only = [was, is].find((access) => access[key] !== null);
+  const isOneSided = was[key] === null || is[key] === null;
+  if (!isOneSided || only === undefined || !only.observe.includes(key)) return told;
+  return (_effect, message) => told('changes', `${message}, which only observes`);
 }
 
 function denialChanges(was: readonly ModedRule[], is: readonly ModedRule[], told: Told): readonly ConfigChange[] {
@@ -95,8 +112,18 @@ function modeChanges(old: ModedRule, rule: ModedRule, { told, words }: Telling):
 
 function objectChanges(was: ObjectRule | null, is: ObjectRule | null, told: Told): readonly ConfigChange[] {
   if (was === null && is === null) return [];
-  if (was === null) return [told('tightens', `objects are reached where ${is?.text ?? ''}`)];
-  if (is === null) return [told('loosens', `objects are reached whoever they belong to, no longer where ${was.text}`)];
+  // One that only observes changes nothing of what is reached.
+  const only = (was ?? is)?.observed === true;
+  const observes = only ? ', which only observes' : '';
+  if (was === null)
+    return [told(only ? 'changes' : 'tightens', `objects are reached where ${is?.text ?? ''}${observes}`)];
+  if (is === null)
+    return [
+      told(
+        only ? 'changes' : 'loosens',
+        `objects are reached whoever they belong to, no longer where ${was.text}${observes}`,
+      ),
+    ];
   // Where they stand and what they were read to says nothing besides their text.
   const { path: _place, expression: _read, text: before, id: _id, ...rest } = was;
   const { path: _placeNow, expression: _readNow, text, id: _idNow, ...restNow } = is;
@@ -176,8 +203,8 @@ function entryChanges(
   const [before, after] = [new Set(was.map(key)), new Set(is.map(key))];
   const widened = (entry: FieldEntry): ConfigChange => told('loosens', `${entry.text} ${more}`);
   const narrowed = (entry: FieldEntry): ConfigChange => told('tightens', `${entry.text} ${less}`);
-  const added = is.filter((entry) => !before.has(key(entry)) && !isHad(entry, was));
-  const gone = was.filter((entry) => !after.has(key(entry)) && !isHad(entry, is));
+  const added = is.filter((entry) => !before.has(key(entry)) && !isHad(entry, was) && !isIdle(entry, was));
+  const gone = was.filter((entry) => !after.has(key(entry)) && !isHad(entry, is) && !isIdle(entry, is));
   return [
     ...added.map((entry) => (entry.change === 'add' ? widened : narrowed)(entry)),
     ...gone.map((entry) => (entry.change === 'add' ? narrowed : widened)(entry)),
@@ -187,8 +214,17 @@ function entryChanges(
 /** Whether a field that is added is one that another entry adds already, as below one that stands for all below it. */
 function isHad({ change, names }: FieldEntry, list: readonly FieldEntry[]): boolean {
   if (change === 'remove') return false;
-  const leads = (one: readonly string[], other: readonly string[]): boolean =>
-    one.every((name, at) => other[at] === name);
   const isCut = list.some((each) => each.change === 'remove' && (leads(each.names, names) || leads(names, each.names)));
   return !isCut && list.some((each) => each.change === 'add' && leads(each.names, names));
+}
+
+/** Whether an entry that takes away takes nothing of another list: what that does not name, or takes away already. */
+function isIdle({ change, names }: FieldEntry, list: readonly FieldEntry[]): boolean {
+  if (change === 'add') return false;
+  if (list.some((each) => each.change === 'remove' && leads(each.names, names))) return true;
+  return !list.some((each) => each.change === 'add' && (leads(each.names, names) || leads(names, each.names)));
+}
+
+function leads(one: readonly string[], other: readonly string[]): boolean {
+  return one.every((name, at) => other[at] === name);
 }
