@@ -57,18 +57,23 @@ export async function decide(evaluation: Evaluation, scene: DecisionScene): Prom
   const subject = caller.kind === 'known' ? subjectOf(caller) : null;
   const who = { method: request.question.method, subject };
   const principal = caller.kind === 'anonymous' ? null : principalFor(caller, scene, nowMs);
-  if (principal === 'kept-out')
-    return { ...NOTHING, ...who, ...refusal('access-denied'), policy: 'overlay', rule: 'denied', sentence: KEPT_OUT };
   const { question, headers, body, reply } = request;
-  const told: RehearsalQuestion['caller'] = principal === null ? { kind: 'anonymous' } : { kind: 'told', principal };
+  const told: RehearsalQuestion['caller'] =
+    principal === null || principal === 'kept-out' ? { kind: 'anonymous' } : { kind: 'told', principal };
   const { clock, snapshot } = scene;
   const whole = { ...question, headers, body, reply, caller: told, from, atMs: nowMs };
   const rehearsal = await rehearse(snapshot, whole, clock);
   const operation = rehearsal.route?.id ?? null;
+  // Where nobody is asked who they are, nobody is kept out either.
+  const isAsked = rehearsal.route !== null && wayIn(rehearsal.route, scene.config) !== 'public';
+  if (principal === 'kept-out' && isAsked) {
+    const by = { ...refusal('access-denied'), policy: 'overlay', rule: 'denied', sentence: KEPT_OUT };
+    return { ...NOTHING, ...who, ...by, operation };
+  }
   const against = objectionTo(rehearsal, asked.value, scene);
   if (against !== null) return { ...undecided(`it can't be decided: ${against}`), ...who, operation };
   const named: NamedCaller =
-    principal === null ? { kind: 'anonymous' } : { ...principal, kind: 'known', permissions: [] };
+    told.kind === 'told' ? { ...told.principal, kind: 'known', permissions: [] } : { kind: 'anonymous' };
   const { sentence } = rehearsalReason(rehearsal, { ...scene, caller: named, reply: reply ?? null });
   return { ...decisionOf(rehearsal, sentence), ...who, operation };
 }
@@ -165,10 +170,7 @@ function objectionTo(
   if (route === null) return null;
   if (request.operation !== null && request.operation !== route.id) return `the path leads to ${route.id}`;
   if (request.api !== null && request.api !== route.api) return `the path leads to ${route.id}`;
-  const api = config.apis.find(({ name }) => name === route.api);
-  const name = route.id.slice(route.api.length + 1);
-  const own = api !== undefined && Object.hasOwn(api.operations, name) ? api.operations[name] : undefined;
-  const auth = own?.auth ?? api?.auth ?? 'public';
+  const auth = wayIn(route, config);
   if (caller.kind === 'known' && auth !== 'public' && !takes(auth, caller))
     return `${route.id} takes no callers of ${caller.issuer?.way ?? `the type ${caller.principalKind}`}`;
   if (verdict.kind === 'refused') return null;
@@ -176,6 +178,14 @@ function objectionTo(
     return 'it depends on the address of the client: context.address';
   if (verdict.kind === 'replied' || verdict.undecided.length === 0) return null;
   return `it depends on the reply of the upstream, by ${verdict.undecided.join(', ')}: resource.properties.response`;
+}
+
+/** What an operation takes for a credential. */
+function wayIn({ id, api: apiName }: NonNullable<Rehearsal['route']>, { apis }: Config): 'public' | readonly string[] {
+  const api = apis.find(({ name }) => name === apiName);
+  const name = id.slice(apiName.length + 1);
+  const own = api !== undefined && Object.hasOwn(api.operations, name) ? api.operations[name] : undefined;
+  return own?.auth ?? api?.auth ?? 'public';
 }
 
 /** Where it is not told who vouches for a caller, somebody must be able to who vouches for such callers. */

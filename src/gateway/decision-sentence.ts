@@ -37,7 +37,7 @@ export function refusalReason(told: ToldRefusal, who: string, book: RuleBook): D
   const because =
     named === null
       ? lowered(problemCatalogue[code].cause)
-      : clauseOf({ ...named, isNarrowed: told.isNarrowed ?? false }, found);
+      : clauseOf({ ...named, code, isNarrowed: told.isNarrowed ?? false }, found);
   const what = operation === null ? 'this request leads nowhere' : `${who} may not call ${operation}`;
   // It may begin with the rule, which is told already, and say no more than that it does not hold.
   const besides = rule !== null && why?.startsWith(`${rule} `) === true ? why.slice(rule.length + 1) : why;
@@ -121,7 +121,7 @@ const NAME_SHOWN = 100;
 const SAID_BY_THE_CLAUSE: ReadonlySet<string> = new Set(['is not so', 'denies this']);
 
 function clauseOf(
-  { policy, rule, isNarrowed }: NamedRule & { readonly isNarrowed: boolean },
+  { policy, rule, code, isNarrowed }: NamedRule & Pick<ToldRefusal, 'code'> & { readonly isNarrowed: boolean },
   found: RulePlace | null,
 ): string {
   const at = `${rule ?? policy}${placeWords(found)}`;
@@ -137,7 +137,9 @@ function clauseOf(
     case 'conditions':
       return `the condition ${at} does not hold${condition}`;
     case 'object':
-      return `the object is not theirs by the rule ${at}${condition}`;
+      return code === 'upstream-refused-body'
+        ? `the reply is none that the rule ${at} can be asked of${condition}`
+        : `the object is not theirs by the rule ${at}${condition}`;
     case 'accepts':
       return `the list ${at} does not let them set what the body holds`;
     case 'fields':
@@ -221,9 +223,10 @@ function neededPermissions(id: string, { config, snapshot }: Rehearsed): readonl
 
 type Passed = Extract<RehearsedVerdict, { kind: 'pass' }>;
 
-function objectWords(id: string, book: RuleBook, { undecided }: Passed): readonly string[] {
+function objectWords(id: string, book: RuleBook, { undecided, reply }: Passed): readonly string[] {
   const rule = accessOf(id, book)?.object ?? null;
-  if (rule === null) return [];
+  // Of a reply that tells of an error the caller gets no object.
+  if (rule === null || (reply !== null && reply.status >= 400)) return [];
   const at = `${rule.id}${placeWords({ place: book.place(rule.path) })}`;
   if (undecided.length > 0) return [`the rule ${at} decides by what comes back: ${rule.text}`];
   return [
@@ -238,7 +241,7 @@ function goneWords(
   { verdict, reply }: { readonly verdict: Passed; readonly reply: GivenReply | null },
 ): readonly string[] {
   const given = reply?.body instanceof Uint8Array ? jsonOf(reply.body) : reply?.body;
-  if (verdict.reply === null || given === undefined) return [];
+  if (verdict.reply === null || given === undefined || verdict.reply.status >= 400) return [];
   const gone = fieldsGone(given, verdict.reply.body);
   if (gone.length === 0) return [];
   const rule = accessOf(id, book)?.fields ?? null;

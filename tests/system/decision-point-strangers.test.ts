@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { type GatewayProcess, startGateway } from '../framing/gateway-process.ts';
 import { createFileIssuer, FILE_AUDIENCE, FILE_ISSUER } from './file-issuer.ts';
+import { adminClient } from './admin.ts';
 import { ask, type Reply } from './https-client.ts';
 import { type LocalServer, startLocalServer } from './local-server.ts';
 
@@ -26,7 +27,7 @@ roles:
 sessions: { idle: 30m, absolute: 12h }
 apis:
   orders:
-    routes: ['GET /tokens', 'GET /keys', 'GET /page', 'GET /open']
+    routes: ['GET /tokens', 'GET /keys', 'GET /page', 'GET /open', 'GET /mine']
     upstream: '${url}'
     auth: [acme]
     operations:
@@ -34,6 +35,7 @@ apis:
       GET /keys: { auth: [api-key] }
       GET /page: { auth: [session, acme] }
       GET /open: { auth: public }
+      GET /mine: { object: response.owner == principal.subject }
 `;
 
 before(async () => {
@@ -51,7 +53,11 @@ after(async () => {
 
 interface Answer {
   readonly decision: boolean;
-  readonly context: { readonly reason_admin: Readonly<Record<string, string>> };
+  readonly context: {
+    readonly code?: string;
+    readonly operation?: string;
+    readonly reason_admin: Readonly<Record<string, string>>;
+  };
 }
 
 async function post(question: unknown, path = 'evaluation'): Promise<Reply> {
@@ -137,4 +143,34 @@ test('it is told where a permission is there, and the scopes of the credential l
     /needs orders:read .*, and the scopes of their credential leave that out/,
   );
   assert.match(await reason({ roles: [], scope: 'other' }), /and nothing of what they are gives them that/);
+});
+
+test('it is not told of a reply without an object that the object is theirs, or that it is not', async () => {
+  const reason = async (responseStatus: number): Promise<string> => {
+    const response = { owner: 'bob' };
+    const { context } = await decide(questionOf(subjectOf('user'), '/mine', { response, responseStatus }));
+    return Object.values(context.reason_admin).join();
+  };
+  assert.match(await reason(200), /: the object is not theirs by the rule /);
+  assert.match(await reason(206), /: the reply is none that the rule .* can be asked of/);
+  assert.doesNotMatch(await reason(503), /theirs|taken out/);
+});
+
+test('whoever is kept out by hand is, but where nobody is asked who they are', async () => {
+  const client = await adminClient(running);
+  const denial = { effect: 'deny', kind: 'subject', issuer: 'acme', name: 'ada', reason: 'left' } as const;
+  const made = await client.addGrant({ ...denial, roles: [], permissions: [], all: true, forMs: null }, 'kim');
+  assert.ok(made.ok, made.ok ? '' : made.error);
+  const told = subjectOf('user', { issuer: 'acme' });
+  const answers = await Promise.all(['/tokens', '/open', '/nowhere'].map((path) => decide(questionOf(told, path))));
+  assert.deepEqual(
+    answers.map(({ decision, context }) => [decision, context.code ?? null, context.operation ?? null]),
+    [
+      [false, 'access-denied', 'orders/GET /tokens'],
+      [true, null, 'orders/GET /open'],
+      [false, 'not-found', null],
+    ],
+  );
+  await client.removeGrant(made.value.id, 'kim');
+  assert.equal((await decide(questionOf(told, '/tokens'))).decision, true);
 });
