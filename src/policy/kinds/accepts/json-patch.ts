@@ -29,6 +29,27 @@ export function judgePatch(patch: JsonValue, node: FieldNode, refused: RefusedFi
   }
 }
 
+/**
+ * Holds a list of JSON that says of itself to be something else against what may be set, for some servers take a JSON Patch
+ * for one by what it holds, in any case of its words. Where a list names what may be set, `op` and `path` are not on it.
+ */
+export function judgeLikelyPatch(list: JsonValue, node: FieldNode, refused: RefusedFields): void {
+  if (!Array.isArray(list) || !node.rest || isWhole(node)) return;
+  for (const [index, element] of (list as readonly JsonValue[]).entries()) {
+    if (refused.isFull) return;
+    if (typeof element !== 'object' || element === null || Array.isArray(element)) continue;
+    const members = new Map(Object.entries(element).map(([name, value]) => [name.toLowerCase(), value]));
+    const op = members.get('op');
+    if (typeof op !== 'string' || !MEMBERS.has(op.toLowerCase())) continue;
+    for (const name of ['path', 'from']) {
+      const pointer = members.get(name);
+      if (typeof pointer !== 'string') continue;
+      const whole = pointer === '' || pointer.startsWith('/') ? pointer : `/${pointer}`;
+      if (!isWhole(nodeOfPointer(node, whole))) refused.within(index, () => refused.add(name));
+    }
+  }
+}
+
 function judgeOperation(operation: JsonValue, node: FieldNode, refused: RefusedFields): void {
   if (typeof operation !== 'object' || operation === null || Array.isArray(operation)) {
     refused.add();

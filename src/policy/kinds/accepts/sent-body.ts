@@ -1,6 +1,6 @@
 import { type MediaType, parseJson, type ParsedBody, type Part } from '../../../body/index.ts';
 import { type FieldNode, isWhole } from '../../field-access/index.ts';
-import { judgePatch } from './json-patch.ts';
+import { judgeLikelyPatch, judgePatch } from './json-patch.ts';
 import type { RefusedFields } from './refused-fields.ts';
 import { nodesOfField } from './sent-members.ts';
 
@@ -41,7 +41,10 @@ export function judgeBody(
   switch (body.kind) {
     case 'json':
       if (mediaType.essence === PATCH) judgePatch(body.value, node, refused);
-      else refused.judge(body.value, node);
+      else {
+        refused.judge(body.value, node);
+        judgeLikelyPatch(body.value, node, refused);
+      }
       return 'judged';
     case 'form':
       for (const name of body.fields.keys()) judgeText(name, node, refused);
