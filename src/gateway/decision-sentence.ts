@@ -30,7 +30,7 @@ export interface ToldRefusal {
 }
 
 /** Says why a request was refused; `who` is whoever sent it, in words. */
-export function refusalReason(told: ToldRefusal, who: string, book: RuleBook): DecisionReason {
+function refusalReason(told: ToldRefusal, who: string, book: RuleBook): DecisionReason {
   const { status, code, policy, rule, why, operation } = told;
   const named = operation === null || policy === null ? null : { operation, policy, rule };
   const found = named === null ? null : placeOfRule(named, book);

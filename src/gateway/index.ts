@@ -39,7 +39,6 @@ export { judgedTables, type TableReader } from './sources.ts';
 export {
   type DecisionReason,
   type NamedCaller,
-  refusalReason,
   rehearsalReason,
   type ToldRefusal,
 } from './decision-sentence.ts';

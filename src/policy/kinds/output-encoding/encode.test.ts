@@ -37,6 +37,16 @@ const value = fc.letrec((tie) => ({
   ),
 })).any;
 
+/**
+ * The text with the escapes of those characters undone, and no other. V8 14.6 is no judge of it: at times its JSON.parse takes
+ * an escaped name of one character for another one, by what it read before.
+ */
+function undone(text: string): string {
+  return text.replaceAll(/\\(?:u00(?:3c|3e|26|27)|u202[89]|[^])/g, (escape) =>
+    escape.length === 2 ? escape : String.fromCharCode(Number.parseInt(escape.slice(2), 16)),
+  );
+}
+
 const UNSAFE = /[<>&'\u2028\u2029]/;
 
 test('whatever JSON it is, what comes back is the same document with nothing that HTML reads', () => {
@@ -51,7 +61,7 @@ test('whatever JSON it is, what comes back is the same document with nothing tha
         const back = found.encoded === null ? written : found.encoded.toString();
         assert.equal(found.encoded === null, !UNSAFE.test(written));
         assert.doesNotMatch(back, UNSAFE);
-        assert.deepEqual(JSON.parse(back), JSON.parse(written));
+        assert.equal(undone(back), written);
       },
     ),
     { numRuns: 1_000 },
