@@ -39,7 +39,7 @@ const UNREADABLE: SentValue = { kind: 'unreadable' };
 
 /**
  * Reads a described parameter exactly as it is judged: of several readings the first that is valid counts, and what has
- * none is unreadable.
+ * none is unreadable. So is one of the query of which parts are sent that nothing describes, where those may pass.
  */
 export function readerOf(parameter: DescribedParameter, made: ParameterSource): Result<ValueReader, readonly Issue[]> {
   const inQuery = made.parameters.flatMap((each) => (each.in === 'query' ? [queryField(made.source, each)] : []));
@@ -47,11 +47,18 @@ export function readerOf(parameter: DescribedParameter, made: ParameterSource): 
   const reader = compileReader(parameter, { source: made.source, readJson: made.readJson, isOwned });
   if (!reader.ok) return reader;
   const hides = parameter.in === 'cookie';
+  const isSentInParts = ({ fields }: OpenedRequest): boolean =>
+    parameter.in === 'query' &&
+    isFiledAs(
+      parameter.name,
+      [...fields.values.keys()].filter((name) => !isOwned(name)),
+    );
   return ok({
     type: typeOf(parameter, made),
     read({ opened }) {
       if (opened === null) return UNREADABLE;
       if (hides && hidesCookie(opened.headers.get('cookie') ?? '', parameter.name)) return UNREADABLE;
+      if (isSentInParts(opened)) return UNREADABLE;
       const value = reader.value(opened);
       if (value === null) return UNREADABLE;
       return value.value === undefined ? MISSING : { kind: 'value', value: value.value };
