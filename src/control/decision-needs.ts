@@ -1,19 +1,23 @@
 import type { Config } from '../config/index.ts';
 import type { Snapshot } from '../gateway/index.ts';
 
-/** What each configuration asks of the addresses of clients, looked for once. */
-const known = new WeakMap<Config, boolean>();
+/** What rules of the gateway, and each API, ask of the addresses of clients, looked for once. */
+const known = new WeakMap<object, boolean>();
 
-/** Whether anything of a configuration may judge by a client's address, so that no other may stand for it. */
-export function asksOfAddress(config: Config, { lists }: Pick<Snapshot, 'lists'>): boolean {
-  if (lists !== null) return true;
-  const found =
-    known.get(config) ??
-    (namesAddress(config.denials) ||
-      config.apis.some(
-        (api) => api.policies.some(({ kind }) => kind === 'lists' || kind === 'maintenance') || namesAddress(api),
-      ));
-  known.set(config, found);
+/**
+ * Whether anything may judge what is asked of an API by the client's address, so that no other may stand for it. All of
+ * the API counts, for what is said of one operation may hold for others: a service of gRPC, a field of GraphQL.
+ */
+export function asksOfAddress({ denials, apis }: Config, apiName: string, { lists }: Pick<Snapshot, 'lists'>): boolean {
+  const api = apis.find(({ name }) => name === apiName);
+  if (lists !== null || api === undefined) return true;
+  if (api.policies.some(({ kind }) => kind === 'lists' || kind === 'maintenance')) return true;
+  return isAsked(denials) || isAsked(api);
+}
+
+function isAsked(part: object): boolean {
+  const found = known.get(part) ?? namesAddress(part);
+  known.set(part, found);
   return found;
 }
 

@@ -174,7 +174,7 @@ function objectionTo(
   if (caller.kind === 'known' && auth !== 'public' && !takes(auth, caller))
     return `${route.id} takes no callers of ${caller.issuer?.way ?? `the type ${caller.principalKind}`}`;
   if (verdict.kind === 'refused') return null;
-  if (from === null && asksOfAddress(config, snapshot))
+  if (from === null && asksOfAddress(config, route.api, snapshot))
     return 'it depends on the address of the client: context.address';
   if (verdict.kind === 'replied' || verdict.undecided.length === 0) return null;
   return `it depends on the reply of the upstream, by ${verdict.undecided.join(', ')}: resource.properties.response`;

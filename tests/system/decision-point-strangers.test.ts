@@ -36,6 +36,13 @@ apis:
       GET /page: { auth: [session, acme] }
       GET /open: { auth: public }
       GET /mine: { object: response.owner == principal.subject }
+  inside:
+    basePath: /inside
+    routes: ['GET /things']
+    upstream: '${url}'
+    auth: [acme]
+    operations:
+      GET /things: { when: "inNetwork(address.ip, '10.0.0.0/8')" }
 `;
 
 before(async () => {
@@ -173,4 +180,13 @@ test('whoever is kept out by hand is, but where nobody is asked who they are', a
   );
   await client.removeGrant(made.value.id, 'kim');
   assert.equal((await decide(questionOf(told, '/tokens'))).decision, true);
+});
+
+test('the address is asked for where an API judges by it, and by others it is not', async () => {
+  const asked = async (path: string, context: object = {}): Promise<boolean> =>
+    (await decide({ ...questionOf(subjectOf('user', { issuer: 'acme' }), path), context })).decision;
+  assert.equal(await asked('/inside/things'), false);
+  assert.equal(await asked('/inside/things', { address: '192.0.2.1' }), false);
+  assert.equal(await asked('/inside/things', { address: '10.0.0.1' }), true);
+  assert.equal(await asked('/tokens'), true);
 });
