@@ -23,8 +23,8 @@ export function roleWarnings(config: Config, descriptions: Descriptions, places:
   const warn = (path: string, message: string, fix: string): Issue => {
     return { ...errorIssue(path, message, { place: placeAt(places, path), fix }), severity: 'warning' };
   };
-  const elsewhere = JSON.stringify({ ...config, roles: [] });
-  const meant = JSON.stringify([config.denials, config.values, config.apis]);
+  const elsewhere = textsIn({ ...config, roles: [] });
+  const meant = textsIn([config.denials, config.values, config.apis]);
   const context: Context = { roles: config.roles, needed, elsewhere, meant, warn };
   return [
     ...unneeded(context),
@@ -40,10 +40,24 @@ interface Context {
   /** Every permission that an operation asks for, however. */
   readonly needed: ReadonlySet<string>;
   /** All that the configuration says besides of roles, in which any name may stand. */
-  readonly elsewhere: string;
+  readonly elsewhere: ReadonlySet<string>;
   /** What conditions, lists of fields and the like say, by which a role may be more than its permissions. */
-  readonly meant: string;
+  readonly meant: ReadonlySet<string>;
   readonly warn: (path: string, message: string, fix: string) => Issue;
+}
+
+/** Every text and every key there is, found in one walk: roles and permissions are too many to look for one by one. */
+function textsIn(given: unknown): ReadonlySet<string> {
+  const texts = new Set<string>();
+  const left: unknown[] = [given];
+  while (left.length > 0) {
+    const part = left.pop();
+    if (typeof part === 'string') texts.add(part);
+    else if (Array.isArray(part)) for (const each of part) left.push(each);
+    else if (typeof part === 'object' && part !== null)
+      for (const [key, each] of Object.entries(part)) left.push(key, each);
+  }
+  return texts;
 }
 
 function neededIn({ apis }: Config, descriptions: Descriptions): ReadonlySet<string> {
@@ -61,9 +75,7 @@ function unneeded({ roles, needed, elsewhere, warn }: Context): readonly Issue[]
     roles.flatMap(({ can, path }) => can.map((permission, index) => ({ permission, path: `${path}.can[${index}]` }))),
     ({ permission }) => permission,
   );
-  const idle = [...granted].filter(
-    ([permission]) => !needed.has(permission) && !elsewhere.includes(JSON.stringify(permission)),
-  );
+  const idle = [...granted].filter(([permission]) => !needed.has(permission) && !elsewhere.has(permission));
   return idle.slice(0, WARNING_LIMIT).map(([permission, [first]]) => {
     const message = `no operation needs ${permission}`;
     return warn(first?.path ?? 'roles', message, 'take it away, or let the operation need it that it is for');
@@ -86,8 +98,7 @@ function wholeRoles({ roles, needed, warn }: Context): readonly Issue[] {
 function unusedRoles({ roles, elsewhere, warn }: Context): readonly Issue[] {
   const included = new Set(roles.flatMap(({ includes }) => includes));
   const unused = roles.filter(
-    ({ name, can, includes }) =>
-      can.length + includes.length === 0 && !included.has(name) && !elsewhere.includes(JSON.stringify(name)),
+    ({ name, can, includes }) => can.length + includes.length === 0 && !included.has(name) && !elsewhere.has(name),
   );
   return unused.slice(0, WARNING_LIMIT).map(({ name, path }) => {
     const message = `the role ${name} permits nothing, and nothing asks for it`;
@@ -101,7 +112,7 @@ function sameRoles({ roles, needed, meant, warn }: Context): readonly Issue[] {
   const sized = roles
     .filter(({ can, includes }) => can.length + includes.length > 0)
     // One that is asked for by its name is something besides its permissions, which no other role is or should become.
-    .filter(({ name }) => !meant.includes(JSON.stringify(name)))
+    .filter(({ name }) => !meant.has(name))
     .map((role, at) => ({ role, at, bits: table.permissionsOf([role.name]), reached: table.rolesOf([role.name]) }));
   if (sized.length ** 2 * Math.ceil(table.permissionCount / 32) > COMPARED_LIMIT) return [];
   const all = table.named([...needed]);

@@ -152,3 +152,12 @@ test('of very many the first are told, and roles by the hundred are compared at 
   assert.equal(told.filter((each) => each.includes('no operation needs')).length, 20);
   assert.equal(told.length, 20);
 });
+
+test('permissions by the ten thousand are looked for in all that is said at once', () => {
+  const can = (at: number): string => Array.from({ length: 50 }, (_, n) => `'p${at}:${n}'`).join(', ');
+  const roles = Array.from({ length: 600 }, (_, at) => `  r${at}: { can: [${can(at)}] }`).join('\n');
+  const long = `when: 'principal.subject == "${'q'.repeat(3_000)}" || principal.subject in ["p0:0"]'`;
+  const told = warnings(`roles:\n${roles}\n${api(long)}`);
+  assert.equal(told.filter((each) => each.includes('no operation needs')).length, 20);
+  assert.ok(!told.some((each) => each.endsWith('needs p0:0')));
+});
