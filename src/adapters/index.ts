@@ -18,6 +18,7 @@ export { createSharedLimiter } from './embedded/shared-limiter.ts';
 export { createSharedMeter, type MeterSeries, type SharedMeter } from './embedded/shared-meter.ts';
 export { createSocketDnsTransport } from './embedded/socket-dns-transport.ts';
 export { openSqliteStore } from './embedded/sqlite/open-store.ts';
+export { openStoredDocuments, type StoredDocuments } from './embedded/sqlite/stored-documents.ts';
 export { createStoreAlerts } from './embedded/store-alerts.ts';
 export { createSystemClock } from './embedded/system-clock.ts';
 export { createSystemRandom } from './embedded/system-random.ts';

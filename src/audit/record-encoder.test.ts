@@ -274,3 +274,27 @@ test('a call that one of our APIs made says so, and the line before or after it 
   }
   assert.equal(decodeRecord(encodeRecord(outbound).replace('outbound', 'inbound')), null);
 });
+
+test('what was observed stands in the line, as far as there is room, and the rest is counted', () => {
+  const intent: LedgerRecord = {
+    ...{ version: 1, kind: 'intent', id: 'a', at: 1, revision: 1, api: 'pay', operation: 'pay/GET /x', method: 'GET' },
+    ...{ subject: null, address: '127.0.0.1', verdict: 'deny', problem: 'forbidden', policy: 'p', rule: 'r' },
+  };
+  const rule = { problem: 'forbidden', policy: 'pay/access-rules/observed', rule: 'a "rule"' } as const;
+  const several: LedgerRecord = { ...intent, observed: [rule, { ...rule, rule: null }], observedMore: 3 };
+  const encoder = new RecordEncoder();
+  for (const record of [intent, several, several, { ...several, direction: 'outbound' as const }, intent]) {
+    const line = encodeRecord(record, encoder);
+    assert.equal(line.includes('observed":'), record !== intent);
+    assert.deepEqual(decodeRecord(line), record);
+  }
+  const most = '\u2028'.repeat(TEXT_LIMIT * 2);
+  const large = { problem: most as 'forbidden', policy: most, rule: most };
+  const told = decodeRecord(encodeRecord({ ...intent, observed: Array.from({ length: 8 }, () => large) }, encoder));
+  assert.ok(told?.kind === 'intent');
+  assert.deepEqual([told.observed?.length, told.observedMore], [3, 5]);
+  const texts = { id: most, api: most, operation: most, method: most, subject: most, address: most, policy: most };
+  const full = decodeRecord(encodeRecord({ ...intent, ...texts, rule: most, observed: [large] }, encoder));
+  assert.ok(full?.kind === 'intent');
+  assert.deepEqual([full.observed, full.observedMore], [undefined, 1]);
+});

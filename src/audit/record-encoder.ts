@@ -3,6 +3,7 @@ import {
   type CompletionRecord,
   type IntentRecord,
   type LedgerRecord,
+  type Observations,
   RECORD_VERSION,
 } from '../base/index.ts';
 import { ascii, LINE_LIMIT_BYTES, putBytes, putNumber, putNumberOrNull, putText, putTextOrNull } from './line-bytes.ts';
@@ -19,6 +20,9 @@ const PROBLEM = ascii(',"problem":');
 const POLICY = ascii(',"policy":');
 const RULE = ascii(',"rule":');
 const OUTBOUND = ascii(',"direction":"outbound"');
+const OBSERVED = ascii(',"observed":[');
+const OBSERVED_PROBLEM = ascii('{"problem":');
+const OBSERVED_MORE = ascii(',"observedMore":');
 const STATUS = ascii(',"status":');
 const UPSTREAM_STATUS = ascii(',"upstreamStatus":');
 const REQUEST_BYTES = ascii(',"requestBytes":');
@@ -36,7 +40,13 @@ const ACTION = ascii(',"action":');
 const TARGET = ascii(',"target":');
 const BEFORE = ascii(',"before":');
 const AFTER = ascii(',"after":');
+const COMMA = ascii(',');
+const CLOSE = ascii('}');
+const LIST_END = ascii(']');
 const END = ascii('}\n');
+
+/** What may stand behind the rules that were observed: how many more there were, and the end of the line. */
+const TAIL_BYTES = 64;
 
 /** No position in a line. */
 const NOWHERE = -1;
@@ -125,6 +135,8 @@ class IntentLine {
   #policy: IntentRecord['policy'] = null;
   #rule: IntentRecord['rule'] = null;
   #direction: IntentRecord['direction'];
+  #observed: IntentRecord['observed'];
+  #observedMore: IntentRecord['observedMore'];
   /** Whether the line before was written to its end. */
   #whole = false;
 
@@ -187,14 +199,17 @@ class IntentLine {
     return putText(bytes, putBytes(bytes, from, ADDRESS), address);
   }
 
-  #writeVerdict(from: number, { verdict, problem, policy, rule, direction }: IntentRecord): number {
+  #writeVerdict(from: number, record: IntentRecord): number {
+    const { verdict, problem, policy, rule, direction, observed, observedMore } = record;
     if (
       from === this.#verdictFrom &&
       verdict === this.#verdict &&
       problem === this.#problem &&
       policy === this.#policy &&
       rule === this.#rule &&
-      direction === this.#direction
+      direction === this.#direction &&
+      observed === this.#observed &&
+      observedMore === this.#observedMore
     ) {
       return this.#end;
     }
@@ -204,12 +219,15 @@ class IntentLine {
     at = putTextOrNull(bytes, putBytes(bytes, at, POLICY), policy);
     at = putTextOrNull(bytes, putBytes(bytes, at, RULE), rule);
     if (direction !== undefined) at = putBytes(bytes, at, OUTBOUND);
+    at = putObservations(bytes, at, record);
     this.#verdictFrom = from;
     this.#verdict = verdict;
     this.#problem = problem;
     this.#policy = policy;
     this.#rule = rule;
     this.#direction = direction;
+    this.#observed = observed;
+    this.#observedMore = observedMore;
     this.#end = putBytes(bytes, at, END);
     return this.#end;
   }
@@ -244,6 +262,7 @@ class CompletionLine {
     if (record.receivedHash !== null) at = putText(bytes, putBytes(bytes, at, RECEIVED_HASH), record.receivedHash);
     if (record.policy !== null) at = putText(bytes, putBytes(bytes, at, POLICY), record.policy);
     if (record.rule !== null) at = putText(bytes, putBytes(bytes, at, RULE), record.rule);
+    at = putObservations(bytes, at, record);
     at = putBytes(bytes, at, record.complete ? COMPLETE : INCOMPLETE);
     this.#whole = true;
     return at;
@@ -276,6 +295,26 @@ class CompletionLine {
     this.#durationFrom = putBytes(bytes, at, DURATION);
     return this.#durationFrom;
   }
+}
+
+/**
+ * Writes what was observed, where something was. Rules that have no room left in the line are counted with those beyond: what
+ * is written behind the end of a buffer is nowhere.
+ */
+function putObservations(bytes: Uint8Array, from: number, { observed, observedMore = 0 }: Observations): number {
+  if (observed === undefined && observedMore === 0) return from;
+  let at = from;
+  let more = observedMore;
+  for (const { problem, policy, rule } of observed ?? []) {
+    let to = at === from ? putBytes(bytes, at, OBSERVED) : putBytes(bytes, at, COMMA);
+    to = putText(bytes, putBytes(bytes, to, OBSERVED_PROBLEM), problem);
+    to = putText(bytes, putBytes(bytes, to, POLICY), policy);
+    to = putBytes(bytes, putTextOrNull(bytes, putBytes(bytes, to, RULE), rule), CLOSE);
+    if (to + TAIL_BYTES > LINE_LIMIT_BYTES) more++;
+    else at = to;
+  }
+  if (at !== from) at = putBytes(bytes, at, LIST_END);
+  return more === 0 ? at : putNumber(bytes, putBytes(bytes, at, OBSERVED_MORE), more);
 }
 
 /** Changes are few: nothing of one is used for the next. */

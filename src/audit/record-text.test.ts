@@ -47,3 +47,30 @@ test('what is no record of this version is not taken for one', () => {
   for (const other of others) assert.equal(decodeRecord(JSON.stringify(other)), null, JSON.stringify(other));
   for (const broken of ['', '{', '{"version":1', '[]']) assert.equal(decodeRecord(broken), null);
 });
+
+test('rules that were observed are read from intents and ends, and nothing that only looks like them', () => {
+  const rule = { problem: 'forbidden', policy: 'p', rule: null };
+  const unsaid = { grpcStatus: null, originalHash: null, cleaned: null, receivedHash: null, policy: null, rule: null };
+  for (const said of [{ observed: [rule] }, { observedMore: 2 }, { observed: [rule, rule], observedMore: 1 }]) {
+    assert.deepEqual(decodeRecord(JSON.stringify({ ...ENDED, ...said })), { ...ENDED, ...unsaid, ...said });
+  }
+  const wrong: unknown[] = [
+    ...[
+      [],
+      {},
+      null,
+      'text',
+      [null],
+      [{}],
+      [{ ...rule, more: 1 }],
+      [{ ...rule, problem: null }],
+      [{ ...rule, rule: 1 }],
+    ],
+    Array.from({ length: 9 }, () => rule),
+  ];
+  for (const observed of wrong) assert.equal(decodeRecord(JSON.stringify({ ...ENDED, observed })), null);
+  for (const observedMore of [0, -1, 0.5, '1', null])
+    assert.equal(decodeRecord(JSON.stringify({ ...ENDED, observedMore })), null);
+  const change = { version: 1, kind: 'change', id: 'a', at: 1, author: '', action: '', target: '' };
+  assert.equal(decodeRecord(JSON.stringify({ ...change, before: null, after: null, observed: [rule] })), null);
+});

@@ -1,4 +1,4 @@
-import { type LedgerRecord, RECORD_VERSION } from '../base/index.ts';
+import { type LedgerRecord, type Observations, OBSERVED_RULES_LIMIT, RECORD_VERSION } from '../base/index.ts';
 
 type FieldType = 'text' | 'text?' | 'number' | 'number?' | 'flag';
 
@@ -68,12 +68,36 @@ function decodeValue(value: Readonly<Record<string, unknown>> | null): LedgerRec
   if (value === null || value['version'] !== RECORD_VERSION) return null;
   const kind = value['kind'];
   if (typeof kind !== 'string' || !Object.hasOwn(FIELDS, kind)) return null;
+  if (kind !== 'change' && OBSERVATIONS.some((name) => Object.hasOwn(value, name))) return decodeObserved(value);
   if (kind === 'intent' && Object.hasOwn(value, 'direction')) return decodeOutbound(value);
   const told = kind === 'completion' ? { ...OPTIONAL, ...value } : value;
   const fields = Object.entries(FIELDS[kind as LedgerRecord['kind']]);
   if (Object.keys(told).length !== fields.length + 2) return null;
   const fits = fields.every(([name, type]) => Object.hasOwn(told, name) && isOf(type, told[name]));
   return fits ? (told as unknown as LedgerRecord) : null;
+}
+
+const OBSERVATIONS = ['observed', 'observedMore'] as const satisfies readonly (keyof Observations)[];
+
+/** A record of which rules that only observe would have refused something. */
+function decodeObserved({ observed, observedMore, ...rest }: Readonly<Record<string, unknown>>): LedgerRecord | null {
+  const isNamed = observed === undefined || isListOfRules(observed);
+  const isCounted = observedMore === undefined || (Number.isSafeInteger(observedMore) && Number(observedMore) > 0);
+  const record = isNamed && isCounted ? decodeValue(rest) : null;
+  if (record === null) return null;
+  const named = observed === undefined ? {} : { observed };
+  return { ...record, ...named, ...(observedMore === undefined ? {} : { observedMore }) } as LedgerRecord;
+}
+
+const OBSERVED_FIELDS: Readonly<Record<string, FieldType>> = { problem: 'text', policy: 'text', rule: 'text?' };
+
+function isListOfRules(value: unknown): boolean {
+  if (!Array.isArray(value) || value.length === 0 || value.length > OBSERVED_RULES_LIMIT) return false;
+  return value.every((each: unknown) => {
+    if (typeof each !== 'object' || each === null || Object.keys(each).length !== 3) return false;
+    const said = each as Readonly<Record<string, unknown>>;
+    return Object.entries(OBSERVED_FIELDS).every(([name, type]) => Object.hasOwn(said, name) && isOf(type, said[name]));
+  });
 }
 
 /** An intent of a call that one of our APIs made. */

@@ -35,6 +35,9 @@ export {
   type CompletionRecord,
   type IntentRecord,
   type LedgerRecord,
+  type Observations,
+  OBSERVED_RULES_LIMIT,
+  type ObservedRule,
   RECORD_VERSION,
   type RecordedVerdict,
 } from './record.ts';

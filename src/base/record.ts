@@ -7,12 +7,32 @@ export const RECORD_VERSION = 1;
 /** What the gateway decided about a request. `observed` passed, and would have been refused. */
 export type RecordedVerdict = 'pass' | 'deny' | 'reply' | 'observed' | 'malformed';
 
+/** A rule that only observes, and would have refused a request for this problem. */
+export interface ObservedRule {
+  readonly problem: ProblemCode;
+  readonly policy: string;
+  readonly rule: string | null;
+}
+
+/** No record names more; how many there were beyond is a number. */
+export const OBSERVED_RULES_LIMIT = 8;
+
+/**
+ * What rules that only observe would have refused, in their order, beside whatever was decided. Both fields stand only where
+ * there is something to say: a record holds what was found since the one before it.
+ */
+export interface Observations {
+  readonly observed?: readonly ObservedRule[];
+  /** How many there were beyond those that are named. */
+  readonly observedMore?: number;
+}
+
 /**
  * Written before a request goes upstream or its reply begins: who, what, and the verdict.
  * It holds the operation's template, never the raw path; never a token, a body or a query.
  * `at` is wall time in milliseconds; `subject` is a pseudonymous id or null; `revision` names the configuration.
  */
-export interface IntentRecord {
+export interface IntentRecord extends Observations {
   readonly version: typeof RECORD_VERSION;
   readonly kind: 'intent';
   readonly id: string;
@@ -42,7 +62,7 @@ export type CleanedParts = 'query' | 'body' | 'query and body';
  * body, is the SHA-256 of what came, without its content coding.
  * `policy` and `rule` are null but where they decided on the reply, which the intent says nothing of.
  */
-export interface CompletionRecord {
+export interface CompletionRecord extends Observations {
   readonly version: typeof RECORD_VERSION;
   readonly kind: 'completion';
   readonly id: string;

@@ -15,6 +15,8 @@ export type AuditRow =
       readonly sequence: number;
       readonly intent: IntentRecord;
       readonly completion: CompletionRecord | null;
+      /** Whether another configuration was put in force before it ended. */
+      readonly isAcross: boolean;
     }
   | { readonly kind: 'change'; readonly sequence: number; readonly change: ChangeRecord }
   /** Refusals that have no records of their own. */
@@ -42,6 +44,9 @@ type Growing = {
 export class AuditRows {
   readonly #filter: RowFilter;
   readonly #rows = new Map<string, AuditRow>();
+  /** How many configurations were put in force by now, and by when a request that is still open began. */
+  #installed = 0;
+  readonly #installedBefore = new WeakMap<AuditRow, number>();
 
   constructor(filter: RowFilter) {
     this.#filter = filter;
@@ -53,6 +58,7 @@ export class AuditRows {
   }
 
   take({ sequence, record }: LoggedRecord): void {
+    if (record?.kind === 'change' && record.action === 'configuration.install') this.#installed++;
     if (record === null) this.#keep(`unreadable ${sequence}`, { kind: 'unreadable', sequence });
     else if (record.kind === 'completion') this.#end(record);
     else if (this.#isWanted(record)) this.#begin(sequence, record);
@@ -67,7 +73,9 @@ export class AuditRows {
   }
 
   #begin(sequence: number, record: IntentRecord | ChangeRecord): void {
-    this.#keep(`${record.kind} ${record.id}`, rowOf(sequence, record));
+    const row = rowOf(sequence, record);
+    this.#installedBefore.set(row, this.#installed);
+    this.#keep(`${record.kind} ${record.id}`, row);
   }
 
   #keep(key: string, row: AuditRow): void {
@@ -82,12 +90,14 @@ export class AuditRows {
 
   #end(completion: CompletionRecord): void {
     const row = this.#rows.get(`intent ${completion.id}`);
-    if (row?.kind === 'request') (row as Growing).completion = completion;
+    if (row?.kind !== 'request') return;
+    (row as Growing).completion = completion;
+    (row as Growing).isAcross = this.#installedBefore.get(row) !== this.#installed;
   }
 }
 
 function rowOf(sequence: number, record: IntentRecord | ChangeRecord): AuditRow {
-  if (record.kind === 'intent') return { kind: 'request', sequence, intent: record, completion: null };
+  if (record.kind === 'intent') return { kind: 'request', sequence, intent: record, completion: null, isAcross: false };
   const sum = refusalSumOf(record);
   return sum === null
     ? { kind: 'change', sequence, change: record }
@@ -95,6 +105,6 @@ function rowOf(sequence: number, record: IntentRecord | ChangeRecord): AuditRow 
 }
 
 /** Whether a request was refused, or would have been, were its policy not only observing. */
-function isRefusal({ verdict }: IntentRecord): boolean {
-  return verdict === 'deny' || verdict === 'malformed' || verdict === 'observed';
+function isRefusal({ verdict, observed }: IntentRecord): boolean {
+  return verdict === 'deny' || verdict === 'malformed' || verdict === 'observed' || observed !== undefined;
 }

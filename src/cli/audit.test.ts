@@ -56,13 +56,15 @@ async function show(segments: Segments, ...more: string[]): Promise<Said> {
 test('a request and how it ended are one row, and the chain is told', async () => {
   const said = await show(await ledgerOf([intent(1), intent(2, DENIED), completion(2, 403), completion(1)]));
   assert.equal(said.code, 0, said.complaints);
-  const [head = '', first = '', second = '', ...rest] = said.out.split('\n');
+  const [head = '', first = '', second = '', why = '', ...rest] = said.out.split('\n');
   assert.match(head, /^TIME +VERDICT +STATUS/);
   assert.match(
     first,
     /^2026-11-21T11:59:00\.001Z +pass +200 +GET orders\/getOrder +Ab3dE6gH9jKl0123456789 +192\.0\.2\.7 +12\.3 +019a1b2c/,
   );
   assert.match(second, /deny +403 +GET orders\/getOrder +forbidden orders\/permission orders:read/);
+  const gone = 'Revision 1 is not kept any more.';
+  assert.equal(why, `  Refused (403 forbidden) by orders/permission: orders:read. ${gone}`);
   assert.deepEqual(rest, ['', 'chain holds from 1 to 4', '']);
 });
 

@@ -8,15 +8,19 @@ import {
   parseDuration,
   type Result,
 } from '../base/index.ts';
+import { reasonsOf, type RowReasons } from './audit-reasons.ts';
 import { decisionOf, type RecordedDecision } from './audit-decision.ts';
 import { type AuditRow, AuditRows, type RowFilter } from './audit-rows.ts';
 import { type Command, CONFIG_OPTION, DATA_OPTION, EXIT, type Given, JSON_OPTION } from './command.ts';
+import { configurationPath } from './configuration.ts';
 import type { CommandContext } from './context.ts';
 import { complainOfIssues } from './issues.ts';
 import { soughtBy } from './running.ts';
 import { alignRows, type Cell, jsonText, palette, type Palette, plain, shortPath } from './terminal.ts';
 
 const STANDARD_ROWS = 20;
+/** What a configuration is called where nothing says it. */
+const STANDARD_NAME = 'portcullis.yaml';
 /** More would make all rows as wide; `--json` has them all. */
 const NETWORKS_SHOWN = 3;
 /** More is a matter for a program that reads the files. */
@@ -40,6 +44,8 @@ export const auditCommand: Command = {
   },
   details: [
     'ACTION is `show`. The gateway may run meanwhile, and need not. Times are UTC.',
+    'Below a request that was refused stands why, with the rule and its line in the configuration of that time; below it,',
+    'after `would=deny`, each rule that only observes and would have refused it.',
     'The hash chain of all that is read is checked, and the last line says where it holds.',
     'Exit code 1 if the chain is broken, 2 if there is no ledger or it can not be read.',
   ],
@@ -63,8 +69,11 @@ export const auditCommand: Command = {
       context.complain(`portcullis: ${words}.\n`);
       return EXIT.unusable;
     }
-    if (given.flags.has('json')) context.write(jsonText({ rows: rows.rows.map(jsonRow), chain: read.value }));
-    else context.write(report(rows.rows, read.value, context));
+    const file = await fileName(given, folder.value, context);
+    const reasons = await reasonsOf(rows.rows, { folder: folder.value, file }, context);
+    if (given.flags.has('json'))
+      context.write(jsonText({ rows: rows.rows.map((row) => jsonRow(row, reasons.get(row))), chain: read.value }));
+    else context.write(report({ rows: rows.rows, reasons, chain: read.value }, context));
     return read.value.breaks.length > 0 ? EXIT.findings : EXIT.fine;
   },
 };
@@ -106,13 +115,24 @@ async function dataFolder(given: Given, context: CommandContext): Promise<Result
   return err(null);
 }
 
-function jsonRow(row: AuditRow): unknown {
+/** What the lines of reasons are said to be of: the file that is named, or that a gateway runs with. */
+async function fileName(given: Given, folder: string, context: CommandContext): Promise<string> {
+  const named = given.values.has('data') ? null : configurationPath(given, context);
+  if (named?.ok === true) return named.value;
+  const client = await context.services.admin(folder);
+  const status = client.ok ? await client.value.status() : null;
+  return status?.ok === true ? status.value.configuration : STANDARD_NAME;
+}
+
+function jsonRow(row: AuditRow, reasons?: RowReasons): unknown {
   switch (row.kind) {
     case 'request': {
       const { version: _version, kind: _kind, ...intent } = row.intent;
-      if (row.completion === null) return { sequence: row.sequence, kind: row.kind, ...intent, completion: null };
+      const why = { reason: reasons?.reason ?? null, wouldRefuse: reasons?.observed ?? [] };
+      if (row.completion === null)
+        return { sequence: row.sequence, kind: row.kind, ...intent, ...why, completion: null };
       const { version: _v, kind: _k, id: _id, ...completion } = row.completion;
-      return { sequence: row.sequence, kind: row.kind, ...intent, completion };
+      return { sequence: row.sequence, kind: row.kind, ...intent, ...why, completion };
     }
     case 'change': {
       const { version: _version, kind, ...change } = row.change;
@@ -129,15 +149,36 @@ function jsonRow(row: AuditRow): unknown {
   }
 }
 
-function report(rows: readonly AuditRow[], chain: LogReport, { color }: CommandContext): string {
+interface Report {
+  readonly rows: readonly AuditRow[];
+  readonly reasons: ReadonlyMap<AuditRow, RowReasons>;
+  readonly chain: LogReport;
+}
+
+function report({ rows, reasons, chain }: Report, { color }: CommandContext): string {
   const paint = palette(color);
   const titles = ['TIME', 'VERDICT', 'STATUS', 'WHAT', 'WHY', 'WHO', 'FROM', 'MS', 'ID'];
   const head = titles.map((text) => ({ text, paint: paint.faint }));
+  const lines = alignRows([head, ...rows.map((row) => cellsOf(row, paint))]);
   const table =
     rows.length === 0
       ? ['nothing of that kind was recorded']
-      : alignRows([head, ...rows.map((row) => cellsOf(row, paint))]);
+      : lines.flatMap((line, n) => [line, ...reasonLines(reasons.get(rows[n - 1] as AuditRow), paint)]);
   return `${[...table, '', ...chainLines(chain, paint)].join('\n')}\n`;
+}
+
+/** Why, below the row that it is of. */
+function reasonLines(reasons: RowReasons | undefined, paint: Palette): readonly string[] {
+  if (reasons === undefined) return [];
+  const { reason, observed, more } = reasons;
+  return [
+    ...(reason === null ? [] : [`  ${plain(reason.sentence)}`]),
+    ...observed.map(
+      ({ rule, policy, sentence }) =>
+        `  ${paint.warning('would=deny')} ${plain(`${rule ?? policy ?? ''} ${sentence}`)}`,
+    ),
+    ...(more === 0 ? [] : [`  ${paint.warning('would=deny')} by ${more.toLocaleString('en')} more that are not named`]),
+  ];
 }
 
 /** What another program was told: who asked stands in the place of where it came from. */

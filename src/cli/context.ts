@@ -1,6 +1,6 @@
 import type { Result } from '../base/index.ts';
 import type { Config, Gathered } from '../config/index.ts';
-import type { AdminClient } from '../control/client.ts';
+import type { AdminClient, Revision } from '../control/client.ts';
 import type { KindTable } from '../gateway/index.ts';
 import type { Clock, Egress, Files, Resolver, Secrets, Segments } from '../ports/index.ts';
 
@@ -64,6 +64,8 @@ export interface CommandServices {
   freePort(preferred: number, host: string): Promise<number>;
   /** The files of the ledger in this data folder. */
   ledger(dataFolder: string): Segments;
+  /** The configurations that were in force on this data folder. */
+  revisions(dataFolder: string): KeptRevisions;
   /** Finds port, CA and key of the gateway that runs on this data folder; the error says why it can't be talked to. */
   admin(dataFolder: string): Promise<Result<AdminClient, string>>;
   /** Fetches the keys of an issuer as the gateway does; the error says why they can't be had. */
@@ -74,6 +76,12 @@ export interface CommandServices {
   openFilesLimit(): number | null;
   /** Looks at a TLS server as a stranger would; the error says why it can't be talked to. */
   probeTls(target: TlsTarget): Promise<Result<TlsFindings, string>>;
+}
+
+/** The history of configurations. */
+export interface KeptRevisions {
+  /** Null where it is not kept any more; the error says why it can't be read. */
+  find(revision: number): Promise<Result<Revision | null, string>>;
 }
 
 /** A TLS server: an address, and the name that is asked for there (SNI and Host), null for none. */

@@ -17,6 +17,7 @@ import type {
   CommandServices,
   IssuerKeysFound,
   IssuerTrial,
+  KeptRevisions,
   ReadyPorts,
   TlsFindings,
 } from './context.ts';
@@ -166,6 +167,8 @@ export interface Surroundings {
   starts: boolean;
   admin: Result<AdminClient, string>;
   ledger: (dataFolder: string) => Segments;
+  /** The texts of revisions that are kept, with the time of each, or why there are none. */
+  revisions: Result<ReadonlyMap<number, { readonly text: string; readonly at: number }>, string>;
   keys: (issuer: string) => Result<IssuerKeysFound, string>;
   trials: (names: ReadonlySet<string>) => readonly IssuerTrial[];
   tls: (serverName: string | null) => Result<TlsFindings, string>;
@@ -192,6 +195,7 @@ export function surroundings(configuration: string | null = SOUND): Surroundings
     starts: true,
     ready: { https: 8443, http: 8080, admin: 9443, ca: '/data/ca.pem', host: '127.0.0.1' },
     admin: err('nothing listens'),
+    revisions: ok(new Map()),
     ledger: () => {
       throw new Error('no ledger is read here');
     },
@@ -225,6 +229,7 @@ export function besideGateway(answers: Partial<AdminClient>): Surroundings {
     rollback: silent,
     diff: silent,
     revisions: silent,
+    revision: silent,
     upstreamErrors: silent,
     upstreamError: silent,
     cspReports: silent,
@@ -239,6 +244,17 @@ export function besideGateway(answers: Partial<AdminClient>): Surroundings {
     ...answers,
   });
   return around;
+}
+
+function keptIn({ revisions }: Surroundings): KeptRevisions {
+  return {
+    find: (revision) => {
+      if (!revisions.ok) return Promise.resolve(revisions);
+      const kept = revisions.value.get(revision);
+      const more = { revision, hash: '', author: 'file', outcome: 'installed' } as const;
+      return Promise.resolve(ok(kept === undefined ? null : { ...more, ...kept }));
+    },
+  };
 }
 
 /** What a command said, and its exit code. */
@@ -281,7 +297,6 @@ function nextFree(preferred: number, busy: Surroundings['busyPorts']): number {
 export async function runIn(around: Surroundings, ...argv: readonly string[]): Promise<Said> {
   const said = { out: '', complaints: '' };
   let text: string | null = null;
-  const write = (words: string): void => void (said.out += words);
   const services: CommandServices = {
     start: ({ configFile, json }) => {
       around.calls.push(`start ${configFile}${json ? ' json' : ''}`);
@@ -314,6 +329,7 @@ export async function runIn(around: Surroundings, ...argv: readonly string[]): P
       return Promise.resolve(nextFree(preferred, around.busyPorts));
     },
     ledger: (dataFolder) => around.ledger(dataFolder),
+    revisions: () => keptIn(around),
     admin: (dataFolder) => {
       around.calls.push(`admin ${dataFolder}`);
       return Promise.resolve(around.admin);
@@ -327,7 +343,7 @@ export async function runIn(around: Surroundings, ...argv: readonly string[]): P
     },
   };
   const context: CommandContext = {
-    write,
+    write: (words) => void (said.out += words),
     complain: (words) => void (said.complaints += words),
     readInput: () => Promise.resolve(ok(Buffer.from(around.input))),
     color: around.color,

@@ -3,6 +3,7 @@ export type {
   CommandServices,
   IssuerKeysFound,
   IssuerTrial,
+  KeptRevisions,
   LocalIssuer,
   LocalIssuerOptions,
   ReadyFacts,

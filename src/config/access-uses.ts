@@ -31,6 +31,7 @@ export function accessRulesPolicies(
     if (first === undefined) return [];
     const config: AccessRulesConfig = {
       ...{ errors: api.errors, deny, operations: Object.fromEntries(own), values: { ...values, ...api.values } },
+      ...(mode === 'observe' ? { all: true } : {}),
       open: operations.flatMap(([name, { auth }]) => (auth === 'public' ? [name] : [])),
       closed: operations.flatMap(([name, { auth }]) => (auth === null || auth === 'public' ? [] : [name])),
       openByDefault: api.auth === 'public',

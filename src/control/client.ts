@@ -12,6 +12,7 @@ import type { CspSum } from './csp-reports.ts';
 import type { OriginalSummary } from './originals.ts';
 import type { SessionsToEnd, SessionSummary } from '../session/index.ts';
 import type { RevisionSummary } from './history.ts';
+import type { Revision } from './revisions.ts';
 import type { RevocationEntry } from './revocation-entries.ts';
 import type { RevocationReply, RevocationRequest } from './revocation-operations.ts';
 
@@ -23,6 +24,7 @@ export type {
   GrantReport,
   OriginalSummary,
   OverlayDraft,
+  Revision,
   RevocationEntry,
   RevocationRequest,
   SessionSummary,
@@ -81,6 +83,8 @@ export interface AdminClient {
   decide(question: Readonly<Record<string, unknown>>): Promise<Result<DecisionAnswer, string>>;
   /** The history, newest first. */
   revisions(): Promise<Result<readonly RevisionSummary[], string>>;
+  /** One of it with its text; null where it is not kept any more. */
+  revision(number: number): Promise<Result<Revision | null, string>>;
 }
 
 const TIMEOUT_MS = 60_000;
@@ -103,6 +107,12 @@ export function createAdminClient(address: AdminAddress): AdminClient {
     },
     status: () => read('/v1/status'),
     revisions: () => read('/v1/revisions'),
+    revision: async (number) => {
+      const reply = await call(address, { method: 'GET', path: `/v1/revisions/${number}` });
+      if (!reply.ok) return reply;
+      if (reply.value.status === 404) return ok(null);
+      return reply.value.status === 200 ? ok(reply.value.body as Revision) : err(refusalWords(reply.value));
+    },
     upstreamErrors: () => read('/v1/upstream-errors'),
     upstreamError: async (request) => {
       const reply = await call(address, { method: 'GET', path: `/v1/upstream-errors/${request}` });

@@ -48,4 +48,4 @@ export {
   type RevocationWish,
 } from './revocation-entries.ts';
 export { Revocations, type RevocationsOptions, type Revoked } from './revocations.ts';
-export { ADMIN_KEYS, type AdminKey, type Revision, REVISIONS } from './revisions.ts';
+export { ADMIN_KEYS, type AdminKey, type Revision, revisionId, REVISIONS } from './revisions.ts';

@@ -30,7 +30,12 @@ export interface ToldRefusal {
 }
 
 /** Says why a request was refused; `who` is whoever sent it, in words. */
-function refusalReason(told: ToldRefusal, who: string, book: RuleBook): DecisionReason {
+export function refusalReason(
+  told: ToldRefusal,
+  who: string,
+  book: RuleBook,
+  came: 'Refused' | 'Would have been refused' = 'Refused',
+): DecisionReason {
   const { status, code, policy, rule, why, operation } = told;
   const named = operation === null || policy === null ? null : { operation, policy, rule };
   const found = named === null ? null : placeOfRule(named, book);
@@ -43,7 +48,7 @@ function refusalReason(told: ToldRefusal, who: string, book: RuleBook): Decision
   const besides = rule !== null && why?.startsWith(`${rule} `) === true ? why.slice(rule.length + 1) : why;
   const isTold = besides === null || SAID_BY_THE_CLAUSE.has(besides) || because.includes(besides) || named === null;
   const more = isTold ? '' : ` (${besides})`;
-  const sentence = ended(`Refused (${status} ${code}): ${what}: ${because}${more}`);
+  const sentence = ended(`${came} (${status} ${code}): ${what}: ${because}${more}`);
   return { sentence, rule, policy, file: found?.place?.file ?? null, line: found?.place?.line ?? null };
 }
 

@@ -42,3 +42,5 @@ export {
   rehearsalReason,
   type ToldRefusal,
 } from './decision-sentence.ts';
+export { type RecordedRefusal, recordedReason } from './recorded-reason.ts';
+export type { RuleBook } from './rule-place.ts';

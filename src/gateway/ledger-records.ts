@@ -68,7 +68,8 @@ function passageIntent(walk: Walk, { verdict, problem, policy, rule }: Decision)
     policy,
     rule: rule ?? asks,
   };
-  return api.party === null ? intent : { ...intent, direction: 'outbound' };
+  const whole: IntentRecord = api.party === null ? intent : { ...intent, direction: 'outbound' };
+  return walk.observations === null ? whole : { ...whole, ...walk.observations.take() };
 }
 
 /** How an exchange ended, as far as its record says it. */

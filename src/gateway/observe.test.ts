@@ -73,6 +73,15 @@ function recorded(bench: Bench): readonly unknown[] {
   return [intent.verdict, intent.problem, intent.policy, intent.rule, completion.problem];
 }
 
+/** The rules that observed, as the intent and the end of the last request name them. */
+function observations(bench: Bench): readonly (readonly string[])[] {
+  return bench.records
+    .slice(-2)
+    .map((record) =>
+      record.kind === 'change' ? [] : (record.observed ?? []).map(({ problem, rule }) => `${problem} ${rule}`),
+    );
+}
+
 for (const stage of REQUEST_STAGES) {
   test(`what an observing policy refuses in ${stage} goes on, and is recorded and counted`, async (t) => {
     const bench = await observingBench(t, [kindOf('p', inStage(stage))]);
@@ -100,7 +109,7 @@ test('what passes names no policy', async (t) => {
   assert.deepEqual(recorded(bench), ['pass', null, null, null, null]);
 });
 
-test('of several that observe the first is recorded, and all are counted', async (t) => {
+test('of several that observe the first is what is told to have decided, and all are recorded and counted', async (t) => {
   const kinds = [
     kindOf('p', inStage('decide')),
     kindOf('q', inStage('admit', refusing('rate-limited', 'first'))),
@@ -110,6 +119,7 @@ test('of several that observe the first is recorded, and all are counted', async
   assert.equal((await bench.ask(GET)).status, 200);
   assert.deepEqual(recorded(bench), ['observed', 'rate-limited', 'a/q', 'first', 'rate-limited']);
   assert.deepEqual(bench.metrics.observations, ['rate-limited', 'forbidden', 'invalid-body']);
+  assert.deepEqual(observations(bench), [['rate-limited first', 'forbidden r', 'invalid-body last'], []]);
 });
 
 test('one that enforces wins, before or after', async (t) => {
@@ -119,7 +129,30 @@ test('one that enforces wins, before or after', async (t) => {
     assert.equal((await bench.ask(GET)).status, 429);
     assert.deepEqual(recorded(bench), ['deny', 'rate-limited', 'a/q', 'hard', 'rate-limited']);
     assert.equal(bench.upstream.connections, 0);
+    assert.deepEqual(observations(bench), [stage === 'admit' ? [] : ['forbidden r'], []]);
   }
+});
+
+test('all that only observe stand beside a refusal, each in the record of its time, and what observes nothing in none', async (t) => {
+  const also = [{ problem: { code: 'forbidden' as const }, rule: 'second' }];
+  const both = step<'admit'>(() => ({ kind: 'deny', problem: { code: 'forbidden' }, rule: 'first', also }));
+  const refuse = (rule: string) => {
+    let asked = 0;
+    // The refusal itself is a reply that steps see.
+    return step<'respond'>(() => (asked++ === 0 ? deny({ code: 'rule-not-met' }, rule) : PASS));
+  };
+  const kinds = [
+    kindOf('p', { authorize: both as never, respond: refuse('reply') }),
+    kindOf('q', { respond: refuse('hard') }),
+  ];
+  const bench = await observingBench(t, kinds);
+  assert.equal((await bench.ask(GET)).status, 400);
+  const [before = [], behind = []] = observations(bench);
+  assert.deepEqual(before, ['forbidden first', 'forbidden second']);
+  assert.deepEqual(behind, ['rule-not-met reply']);
+  const plain = await observingBench(t, [kindOf('p', { respond: step(() => PASS) })]);
+  await plain.ask(GET);
+  for (const record of plain.records) assert.equal(Object.hasOwn(record, 'observed'), false);
 });
 
 test('one that observes answers nothing, lets nobody wait and edits nothing', async (t) => {

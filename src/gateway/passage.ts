@@ -15,7 +15,7 @@ import { recordEnd } from './record-steps.ts';
 import { type Answer, asking, ownAnswer, problemAnswer } from './reply.ts';
 import { reckonWallMs } from './reckoned-time.ts';
 import { Reply } from './reply-passage.ts';
-import { decided, deciderOf, observed, PASSED, type Ruling } from './ruling.ts';
+import { decided, deciderOf, observed, ObservedRules, PASSED, type Ruling } from './ruling.ts';
 import { closeBody, runRequestSteps } from './run-steps.ts';
 import { streamEndOf } from './stream-metrics.ts';
 import type { Place, ReplySource, Standing, Walk, WalkContext } from './walk.ts';
@@ -49,6 +49,7 @@ export class Passage implements Walk, ExchangeEvents, Outcome {
   #problem: Problem | null = null;
   #intent: IntentState | 'due' = 'due';
   #intentRuling: Ruling = PASSED;
+  observations: ObservedRules | null = null;
   #slots: unknown[] | null = null;
   #ends: LooseEnds | null = null;
   #edits: RequestEdits | null = null;
@@ -139,7 +140,7 @@ export class Passage implements Walk, ExchangeEvents, Outcome {
   }
 
   hold(pieces: readonly Buffer[]): boolean {
-    if (this.#looseEnds().hold(this, pieces)) return true;
+    if ((this.#ends ??= new LooseEnds()).hold(this, pieces)) return true;
     this.refuse({ code: 'gateway-overloaded', internal: 'too many bodies are being collected' }, null, 'body');
     return false;
   }
@@ -147,15 +148,11 @@ export class Passage implements Walk, ExchangeEvents, Outcome {
   wait(delayMs: number, callback: () => void): ReturnType<Walk['wait']> {
     this.#waited = true;
     this.#leg?.linger();
-    return this.#looseEnds().wait(this.context.ports.clock, delayMs, callback);
+    return (this.#ends ??= new LooseEnds()).wait(this.context.ports.clock, delayMs, callback);
   }
 
   enter(planned: AnyStep): void {
-    this.#looseEnds().enter(planned);
-  }
-
-  #looseEnds(): LooseEnds {
-    return (this.#ends ??= new LooseEnds());
+    (this.#ends ??= new LooseEnds()).enter(planned);
   }
 
   get edits(): RequestEdits {
@@ -173,7 +170,9 @@ export class Passage implements Walk, ExchangeEvents, Outcome {
   }
 
   observe(problem: Problem, policy: string, rule: string | null): void {
-    this.#ruling = observed(this.#ruling, this.#intentRuling, { policy, rule, noted: problem });
+    const note = { policy, rule, noted: problem };
+    (this.observations ??= new ObservedRules()).add(note);
+    this.#ruling = observed(this.#ruling, this.#intentRuling, note);
     this.context.ports.metrics.observed(problem.code);
   }
 

@@ -11,7 +11,10 @@ export function recordEnd(passage: Walk, end: Outcome, intent: IntentState | 'du
   if (passage.plan.record.length > 0) runRecordSteps(passage, end);
   const { ledger, metrics } = passage.context.ports;
   metrics.finished(passage.operation.api, end.status, end.durationUs);
-  if (intent === 'taken') ledger.append(completionOf({ id: passage.id, at: passage.wallMs() }, end, since));
+  if (intent !== 'taken') return;
+  const completion = completionOf({ id: passage.id, at: passage.wallMs() }, end, since);
+  const { observations } = passage;
+  ledger.append(observations === null ? completion : { ...completion, ...observations.take() });
 }
 
 /** Runs the steps of `record`. The reply is out: what one of them throws changes nothing but is told. */

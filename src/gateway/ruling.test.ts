@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { decided, deciderOf, observed, PASSED } from './ruling.ts';
+import { decided, deciderOf, observed, ObservedRules, PASSED } from './ruling.ts';
 
 const NOTE = { policy: 'roles', rule: null, noted: { code: 'forbidden' } } as const;
 
@@ -26,4 +26,16 @@ test('who only noted something has not decided what ended for another problem', 
   assert.equal(deciderOf(noting, { code: 'upstream-unreachable' }), PASSED);
   const denying = decided('deny', 'roles', 'r');
   assert.equal(deciderOf(denying, { code: 'forbidden' }), denying);
+});
+
+test('rules that only observe are named once, eight at most, and told by the record that comes next', () => {
+  const rules = new ObservedRules();
+  const named = (rule: string) => ({ problem: 'forbidden', policy: 'roles', rule });
+  assert.deepEqual(rules.take(), {});
+  for (const rule of ['a', 'b', 'a']) rules.add({ ...NOTE, rule });
+  assert.deepEqual(rules.take(), { observed: [named('a'), named('b')] });
+  for (const rule of ['b', 'c', 'd', 'e', 'f', 'g', 'h', 'i', 'j']) rules.add({ ...NOTE, rule });
+  const rest = ['c', 'd', 'e', 'f', 'g', 'h'].map(named);
+  assert.deepEqual(rules.take(), { observed: rest, observedMore: 2 });
+  assert.deepEqual(rules.take(), {});
 });

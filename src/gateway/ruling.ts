@@ -1,4 +1,10 @@
-import type { Problem, RecordedVerdict } from '../base/index.ts';
+import {
+  type Observations,
+  OBSERVED_RULES_LIMIT,
+  type ObservedRule,
+  type Problem,
+  type RecordedVerdict,
+} from '../base/index.ts';
 
 /** Who decided what of a request. */
 export interface Ruling {
@@ -27,6 +33,32 @@ type Note = Pick<Ruling, 'rule'> & { readonly policy: string; readonly noted: Pr
 export function observed(last: Ruling, told: Ruling, note: Note): Ruling {
   const isFirst = last === PASSED || (last === told && last.noted !== null);
   return isFirst ? { verdict: 'observed', ...note } : last;
+}
+
+/** What rules that only observe would have refused of one request: made with the first. */
+export class ObservedRules {
+  readonly #seen: ObservedRule[] = [];
+  #told = 0;
+  #more = 0;
+
+  /** A rule that is asked again says nothing new. What is beyond the limit is counted, and not looked for any more. */
+  add({ rule, policy, noted }: Note): void {
+    const problem = noted.code;
+    const isSame = (each: ObservedRule): boolean =>
+      each.rule === rule && each.policy === policy && each.problem === problem;
+    if (this.#seen.some(isSame)) return;
+    if (this.#seen.length < OBSERVED_RULES_LIMIT) this.#seen.push({ problem, policy, rule });
+    else this.#more++;
+  }
+
+  /** What no record has told, for the one that does now. */
+  take(): Observations {
+    const observed = this.#seen.slice(this.#told);
+    const observedMore = this.#more;
+    this.#told = this.#seen.length;
+    this.#more = 0;
+    return { ...(observed.length === 0 ? {} : { observed }), ...(observedMore === 0 ? {} : { observedMore }) };
+  }
 }
 
 /** Who decided on a request that was refused or cut for a problem, or (null) was not: who only noted another did neither. */

@@ -141,14 +141,18 @@ function applyVerdict(passage: Walk, planned: RequestStep, verdict: StepVerdict)
   }
 }
 
-type Refusal = Pick<Extract<Verdict, { kind: 'deny' }>, 'problem' | 'rule' | 'policy'>;
+type Refusal = Pick<Extract<Verdict, { kind: 'deny' }>, 'problem' | 'rule' | 'policy' | 'also'>;
 
 /** A refusal: false, and true where its policy only observes. */
 function stopped(passage: Walk, { policy: own, observed }: RequestStep, refusal: Refusal): boolean {
   const { problem, rule = null, policy = own } = refusal;
-  if (observed) passage.observe(problem, policy, rule);
-  else passage.refuse(problem, policy, rule);
-  return observed;
+  if (!observed) {
+    passage.refuse(problem, policy, rule);
+    return false;
+  }
+  passage.observe(problem, policy, rule);
+  for (const each of refusal.also ?? []) passage.observe(each.problem, policy, each.rule);
+  return true;
 }
 
 /** Two credentials that both hold leave open who is calling. */

@@ -12,6 +12,7 @@ import type { Plan } from './plan.ts';
 import type { AnyStep } from './planned-step.ts';
 import type { RefusalSums } from './refusal-sums.ts';
 import type { GatewayPorts, Installed } from './runtime.ts';
+import type { ObservedRules } from './ruling.ts';
 import type { CompiledOperation } from './snapshot.ts';
 import type { StreamEnd, StreamKind } from './stream-metrics.ts';
 
@@ -116,6 +117,8 @@ export interface Walk extends Exchange {
   readonly movable: boolean;
   /** Whether the walk is over. */
   readonly ended: boolean;
+  /** What policies that only observe would have refused, as far as no record has told it; null where none would. */
+  readonly observations: ObservedRules | null;
   /** The policy that decided, or null. */
   readonly decidedBy: string | null;
   /** The SHA-256 of what was kept of an upstream's reply that was replaced; null where nothing was. */
@@ -146,7 +149,7 @@ export interface Walk extends Exchange {
   refuse(problem: Problem, policy?: string | null, rule?: string | null): void;
   /** Refuses, or breaks off a reply that has begun. A refusal that waits to be sent stands. */
   stop(problem: Problem, policy?: string | null, rule?: string | null): void;
-  /** Notes what a policy that only observes would have refused; the request goes on. The first is what is recorded. */
+  /** Notes what a policy that only observes would have refused; the request goes on. */
   observe(problem: Problem, policy: string, rule: string | null): void;
   /** A policy answers in the upstream's place. */
   reply(own: OwnReply, policy: string, rule: string | null): void;

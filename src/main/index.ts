@@ -99,6 +99,10 @@ function createServices(host: HostPorts): CommandServices {
     localIssuer: async (options) => await (await import('./local-issuer.ts')).startLocalIssuer(host, options),
     freePort,
     ledger: (dataFolder) => createLedgerSegments(ledgerFolder(dataFolder)),
+    revisions: (dataFolder) => ({
+      find: async (revision) =>
+        await (await import('./kept-revisions.ts')).keptRevisions(host.files, dataFolder).find(revision),
+    }),
     admin: async (dataFolder) => await (await import('./running-file.ts')).findAdmin(host.files, dataFolder),
     openFilesLimit: descriptorLimit,
     probeTls: async (target) => await (await import('./tls-probe.ts')).probeTls(target),

@@ -11,7 +11,14 @@ export interface OwnReply {
 /** What a step says of a request. `wait` lets the request go on at `untilMs` of the monotonic clock. `rule` names what decided, for the record, and `policy` whose it is, where it is another's than the step's own. */
 export type Verdict =
   | { readonly kind: 'pass' }
-  | { readonly kind: 'deny'; readonly problem: Problem; readonly rule?: string; readonly policy?: string }
+  | {
+      readonly kind: 'deny';
+      readonly problem: Problem;
+      readonly rule?: string;
+      readonly policy?: string;
+      /** What else the same step refuses it for: asked for where it only observes, and nowhere else. */
+      readonly also?: readonly { readonly problem: Problem; readonly rule: string }[];
+    }
   | { readonly kind: 'reply'; readonly response: OwnReply; readonly rule?: string }
   | { readonly kind: 'wait'; readonly untilMs: number };
 

@@ -1,6 +1,14 @@
 import type { Clock, Collection, Entry, Keyring, Query, Stored } from '../../../ports/index.ts';
-import { copyDocument, type Declaration, decodeRow, encodeRow, indexValue, newerDocument } from './document.ts';
-import { indexColumns, indexReference, type StoreConnection, tableOf } from './layout.ts';
+import {
+  copyDocument,
+  type Declaration,
+  decodeRow,
+  encodeRow,
+  indexValue,
+  newerDocument,
+  tableOf,
+} from './document.ts';
+import { indexColumns, indexReference, type StoreConnection } from './layout.ts';
 
 /** What a collection needs of its store: `run` gives it a connection on which its table stands ready. */
 export interface CollectionAccess {

@@ -16,6 +16,11 @@ export interface DocumentRow {
 /** A declaration whose documents are looked at as plain fields. */
 export type Declaration = Omit<CollectionDeclaration<Record<string, Stored>>, 'name'> & { readonly name: string };
 
+/** The table of a collection. */
+export function tableOf({ name }: Pick<Declaration, 'name'>): `c_${string}` {
+  return `c_${name.replaceAll('-', '_')}`;
+}
+
 const DEPTH_LIMIT = 64;
 const TEXT_LIMIT = 16 * 1024 * 1024;
 const SEAL_PURPOSE = 'store';

@@ -1,6 +1,14 @@
 import { type Kysely, sql } from 'kysely';
 import type { Keyring } from '../../../ports/index.ts';
-import { type Declaration, type DocumentRow, indexValue, type IndexValue, readRow, sealFields } from './document.ts';
+import {
+  type Declaration,
+  type DocumentRow,
+  indexValue,
+  type IndexValue,
+  readRow,
+  sealFields,
+  tableOf,
+} from './document.ts';
 
 /** A row of a collection's table: the document, its times, and a column for each index. */
 interface CollectionRow extends DocumentRow {
@@ -27,11 +35,6 @@ const META_PURPOSE = 'store meta';
 const COLLECTION_NAME = /^[a-z][a-z0-9]*(?:-[a-z0-9]+)*$/;
 const FIELD_NAME = /^[A-Za-z][A-Za-z0-9]*$/;
 const NAME_LIMIT = 60;
-
-/** The table of a collection. */
-export function tableOf({ name }: Pick<Declaration, 'name'>): `c_${string}` {
-  return `c_${name.replaceAll('-', '_')}`;
-}
 
 /** The column of an index. SQLite does not tell letters of different case apart, so capitals are marked. */
 function columnOf(field: string): `x_${string}` {

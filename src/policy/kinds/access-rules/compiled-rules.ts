@@ -8,7 +8,20 @@ import type { DescribedMethod } from '../../described-methods.ts';
 import type { Operation } from '../../operation.ts';
 
 /** What rules say of a request; null where all of them let it pass. */
-export type Refusal = { readonly kind: 'deny'; readonly problem: Problem; readonly rule: string } | null;
+export type Refusal = (Refused & { readonly kind: 'deny'; readonly also?: readonly Refused[] }) | null;
+
+interface Refused {
+  readonly problem: Problem;
+  readonly rule: string;
+}
+
+/** How rules are asked. */
+export interface Asking {
+  /** Whether clients are told the messages of the rules that refuse them. */
+  readonly isHelpful: boolean;
+  /** Whether all are asked, also behind the first that refuses. */
+  readonly isWhole: boolean;
+}
 
 /** The rules of an operation, ready to be asked: those that deny before those that must hold. */
 export interface CompiledRules {
@@ -75,20 +88,28 @@ export function compileRules(
 
 /**
  * Asks rules in their order. The first that refuses is the answer: one that denies and holds, one that must hold and does
- * not, and any that can't be worked out. What depends on a body that is still to come is left open.
+ * not, and any that can't be worked out; where all are asked the others come with it. What depends on a body that is still
+ * to come is left open.
  */
-export function ruleAsker(rules: readonly CompiledRule[], isHelpful: boolean): (asked: AskedRequest) => Refusal {
+export function ruleAsker(
+  rules: readonly CompiledRule[],
+  { isHelpful, isWhole }: Asking,
+): (asked: AskedRequest) => Refusal {
   return (asked) => {
     // Shared, so that many rules cost a request no more than one may.
     const budget = stepBudget();
+    const refused: Refused[] | null = isWhole ? [] : null;
     for (const rule of rules) {
       const why = refusalOf(rule, asked, budget);
       if (why === null) continue;
       const { id, message } = rule;
       const told = isHelpful && message !== null ? { errors: [{ detail: message }] } : {};
-      return { kind: 'deny', problem: { code: 'forbidden', ...told, internal: `${id} ${why}` }, rule: id };
+      const problem: Problem = { code: 'forbidden', ...told, internal: `${id} ${why}` };
+      if (refused === null) return { kind: 'deny', problem, rule: id };
+      refused.push({ problem, rule: id });
     }
-    return null;
+    const [first, ...also] = refused ?? [];
+    return first === undefined ? null : { kind: 'deny', ...first, also };
   };
 }
 

@@ -8,6 +8,8 @@ import type { ValuesSource } from '../conditions/config.ts';
 export interface AccessRulesConfig {
   /** `helpful` tells clients the messages of the rules that refuse them. */
   readonly errors: 'plain' | 'helpful';
+  /** Whether all rules are asked, and not only those up to the first that refuses: what only observes tells of each. */
+  readonly all?: true;
   readonly deny: readonly AccessRule[];
   readonly operations: Readonly<
     Record<string, { readonly deny: readonly AccessRule[]; readonly when: readonly AccessRule[] }>

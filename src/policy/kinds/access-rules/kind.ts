@@ -9,7 +9,7 @@ import type { Operation } from '../../operation.ts';
 import { PASS } from '../../verdict.ts';
 import { namedValues } from '../conditions/values.ts';
 import { needsCaller } from './asks-caller.ts';
-import { type CompiledRules, compileRules, ruleAsker } from './compiled-rules.ts';
+import { type Asking, type CompiledRules, compileRules, ruleAsker } from './compiled-rules.ts';
 import type { AccessRulesConfig } from './config.ts';
 
 /**
@@ -33,7 +33,11 @@ export function createAccessRulesKind(): PolicyKind<AccessRulesConfig> {
         const isGrpc = operation.described?.grpc !== undefined;
         const method = isGrpc ? describedMethod(document, operation.name) : null;
         const compiled = compileRules(written, operation, { declarations, method });
-        return compiled.ok ? ok(stepsOf(compiled.value, method, config.errors === 'helpful')) : compiled;
+        return compiled.ok
+          ? ok(
+              stepsOf(compiled.value, method, { isHelpful: config.errors === 'helpful', isWhole: config.all === true }),
+            )
+          : compiled;
       }),
   };
 }
@@ -56,26 +60,26 @@ type Own = AccessRulesConfig['operations'][string];
 const NONE: Own = { deny: [], when: [] };
 const BODY_LATER = { body: 'later' } as const;
 
-function stepsOf(rules: CompiledRules, method: DescribedMethod | null, isHelpful: boolean): Steps {
-  const ask = ruleAsker(rules.all, isHelpful);
+function stepsOf(rules: CompiledRules, method: DescribedMethod | null, asking: Asking): Steps {
+  const ask = ruleAsker(rules.all, asking);
   const authorize: Step<'authorize'> = {
     reads: READS_NOTHING,
     run: (exchange) => ask(new AskedRequest(exchange, null, BODY_LATER)) ?? PASS,
   };
   if (rules.ofBody.length === 0)
-    return rules.ofQuery.length === 0 ? { authorize } : { authorize, decide: queryStep(rules, isHelpful) };
-  return { authorize, decide: method === null ? bodyStep(rules, isHelpful) : messageStep(rules, method, isHelpful) };
+    return rules.ofQuery.length === 0 ? { authorize } : { authorize, decide: queryStep(rules, asking) };
+  return { authorize, decide: method === null ? bodyStep(rules, asking) : messageStep(rules, method, asking) };
 }
 
 /** Queries are cleaned behind `authorize`, and what goes upstream is what has to be judged. */
-function queryStep({ ofQuery }: CompiledRules, isHelpful: boolean): Step<'decide'> {
-  const ask = ruleAsker(ofQuery, isHelpful);
+function queryStep({ ofQuery }: CompiledRules, asking: Asking): Step<'decide'> {
+  const ask = ruleAsker(ofQuery, asking);
   return { reads: READS_NOTHING, run: (exchange) => ask(new AskedRequest(exchange)) ?? PASS };
 }
 
 /** What the head left open and the body decides. */
-function bodyStep({ ofBody, ofQuery }: CompiledRules, isHelpful: boolean): Step<'decide'> {
-  const ask = ruleAsker([...ofBody, ...ofQuery], isHelpful);
+function bodyStep({ ofBody, ofQuery }: CompiledRules, asking: Asking): Step<'decide'> {
+  const ask = ruleAsker([...ofBody, ...ofQuery], asking);
   return {
     reads: { request: 'parsed', response: 'none' },
     run: (exchange) => ask(new AskedRequest(exchange)) ?? PASS,
@@ -83,9 +87,9 @@ function bodyStep({ ofBody, ofQuery }: CompiledRules, isHelpful: boolean): Step<
 }
 
 /** Of a call of gRPC it is the one message that its client sends. */
-function messageStep({ ofBody }: CompiledRules, method: DescribedMethod, isHelpful: boolean): Step<'decide'> {
+function messageStep({ ofBody }: CompiledRules, method: DescribedMethod, asking: Asking): Step<'decide'> {
   const { judge, request, types } = method;
-  const ask = ruleAsker(ofBody, isHelpful);
+  const ask = ruleAsker(ofBody, asking);
   return {
     reads: READS_NOTHING,
     run: () => PASS,
