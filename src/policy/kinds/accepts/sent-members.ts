@@ -8,6 +8,9 @@ const MARKS = /[[\].]/;
 /** An index of a list, and what stands for the next of it. */
 const INDEX = /^(?:[0-9]+|-|)$/;
 
+/** Longer names are no API's own, and to bring one with very many marks above letters into one form takes minutes. */
+const SPELLED_LIMIT = 1_024;
+
 const foldedNames = new WeakMap<FieldNode, ReadonlySet<string>>();
 
 /**
@@ -18,7 +21,12 @@ const foldedNames = new WeakMap<FieldNode, ReadonlySet<string>>();
 export function sentMember(node: FieldNode, name: string): FieldNode {
   const exact = memberNode(node, name);
   if (!node.rest || isWhole(node) || node.members.has(name)) return exact;
-  if (INHERITED.has(name) || spellingsOf(name).some((each) => foldedOf(node).has(folded(each)))) return NO_FIELDS;
+  if (
+    name.length > SPELLED_LIMIT ||
+    INHERITED.has(name) ||
+    spellingsOf(name).some((each) => foldedOf(node).has(folded(each)))
+  )
+    return NO_FIELDS;
   if (!MARKS.test(name)) return exact;
   const readings = readingsOf(name)?.filter((names) => names.length !== 1 || names[0] !== name) ?? [];
   return readings.length > 0 && readings.every((names) => isWhole(nodeOfSent(node, names))) ? exact : NO_FIELDS;
@@ -65,8 +73,9 @@ const NESTED = /_?attributes$/i;
 /** All that a server could take for the name. */
 function spellingsOf(name: string): readonly string[] {
   const end = name.search(NAME_END);
-  const until = end < 0 ? name : name.slice(0, end);
-  return NESTED.test(until) ? [name, until, until.replace(NESTED, '')] : [name, until];
+  const whole = end < 0 ? [name] : [name, name.slice(0, end)];
+  const [last = name] = whole.slice(-1);
+  return NESTED.test(last) ? [...whole, last.replace(NESTED, '')] : whole;
 }
 
 /**
