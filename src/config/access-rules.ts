@@ -1,13 +1,10 @@
 import { z } from 'zod';
 import { err, ok, type Result } from '../base/index.ts';
-import { readExpression } from '../rules/text.ts';
 import type { ModedRule } from './access-config.ts';
+import { CONDITION_LIMIT, readCondition, readMessage } from './condition-text.ts';
 import { parsed, uniqueList } from './scalars.ts';
 import { words } from './words.ts';
 
-/** More rules than anybody keeps in mind; each costs every request. */
-const RULE_LIMIT = 50;
-const MESSAGE_LIMIT = 500;
 const WHEN_FORM = words('expected a condition', 'such as request.body.amount <= 500');
 const DENY_FORM = words(
   'expected a rule with an id and a condition',
@@ -46,7 +43,7 @@ const denial = z.strictObject(
 
 /** Rules that refuse, in the place of `deny` or as its key `rules`. */
 export const denialsSchema = uniqueList(denial, {
-  ...{ least: 1, most: RULE_LIMIT, what: 'rule', nameOf: ({ id }: z.output<typeof denial>) => id },
+  ...{ least: 1, most: CONDITION_LIMIT, what: 'rule', nameOf: ({ id }: z.output<typeof denial>) => id },
 }).meta({ description: 'Rules: a request of which the condition of one holds is refused, whatever else permits it.' });
 
 const need = z.union(
@@ -56,7 +53,7 @@ const need = z.union(
 
 /** The key `when` of an operation. */
 export const whenSchema = z
-  .union([need, uniqueList(need, { least: 1, most: RULE_LIMIT, what: 'condition', nameOf: textOf })], {
+  .union([need, uniqueList(need, { least: 1, most: CONDITION_LIMIT, what: 'condition', nameOf: textOf })], {
     error: WHEN_FORM,
   })
   .optional()
@@ -64,8 +61,6 @@ export const whenSchema = z
     description:
       'What must hold for the operation to be allowed: conditions in CEL on caller, request, time and address.',
   });
-
-type Read = Pick<ModedRule, 'text' | 'expression'>;
 
 function textOf(raw: z.output<typeof need>): string {
   return 'rule' in raw ? raw.rule.text : raw.text;
@@ -75,18 +70,6 @@ function readRuleId(text: string): Result<string, string> {
   return /^[A-Za-z0-9][A-Za-z0-9._/-]{0,99}$/.test(text)
     ? ok(text)
     : err(words('a rule is called by letters, digits and `._/-`, 100 at most', 'such as office-hours'));
-}
-
-function readCondition(text: string): Result<Read, string> {
-  const read = readExpression(text);
-  if (read.ok) return ok({ text, expression: read.value });
-  const { at, message: why, fix } = read.error;
-  return err(words(`character ${at + 1}: ${why.replaceAll('\n', ' ')}`, fix ?? undefined));
-}
-
-function readMessage(text: string): Result<string, string> {
-  if (text.trim() === '') return err('an empty message tells nobody anything');
-  return text.length > MESSAGE_LIMIT ? err(`a message has ${MESSAGE_LIMIT} characters at most`) : ok(text);
 }
 
 /** The denials of one place, whose key path is `at`. */

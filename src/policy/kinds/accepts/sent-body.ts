@@ -1,18 +1,10 @@
 import { type MediaType, parseJson, type ParsedBody, type Part } from '../../../body/index.ts';
 import { type FieldNode, isWhole } from '../../field-access/index.ts';
+import { JSON_LINES } from '../../json-lines.ts';
 import { judgeLikelyPatch, judgePatch } from './json-patch.ts';
 import type { RefusedFields } from './refused-fields.ts';
 import { nodesOfField } from './sent-members.ts';
 
-/** Lists of JSON texts, one a line. */
-const LINES: ReadonlySet<string> = new Set([
-  'application/x-ndjson',
-  'application/ndjson',
-  'application/jsonl',
-  'application/x-jsonl',
-  'application/jsonlines',
-  'application/x-jsonlines',
-]);
 const PATCH = 'application/json-patch+json';
 const FORM = 'application/x-www-form-urlencoded';
 const PARTS = 'multipart/form-data';
@@ -23,7 +15,7 @@ const LINE_FEED = 0x0a;
 /** Whether fields can be told from bodies of a type. */
 export function isFieldType({ suffix, essence }: Pick<MediaType, 'suffix' | 'essence'>): boolean {
   const isJson = suffix === 'json' || essence === 'application/json' || essence === 'text/json';
-  return isJson || essence === FORM || essence === PARTS || LINES.has(essence);
+  return isJson || essence === FORM || essence === PARTS || JSON_LINES.has(essence);
 }
 
 /** What became of a body: its fields were judged, it is of a type that has none to tell, or can't be read. */

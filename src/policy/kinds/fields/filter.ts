@@ -8,19 +8,12 @@ import {
 } from '../../../body/index.ts';
 import { err, ok, type Result } from '../../../base/index.ts';
 import { ALL_FIELDS, eitherNode, type FieldNode } from '../../field-access/index.ts';
+import { JSON_LINES } from '../../json-lines.ts';
 import { REPLY_BODY_LIMITS } from '../../reply-limits.ts';
 
 /** How a body is read: one value of JSON, or one a line. */
 export type FieldFormat = 'json' | 'lines';
 
-const LINES: ReadonlySet<string> = new Set([
-  'application/x-ndjson',
-  'application/ndjson',
-  'application/jsonl',
-  'application/x-jsonl',
-  'application/jsonlines',
-  'application/x-jsonlines',
-]);
 const PROBLEM = 'application/problem+json';
 const CLIENT_ERROR = 400;
 const NEWLINE = 0x0a;
@@ -29,7 +22,7 @@ const LINES_LIMIT = 250_000;
 
 /** How bodies of a type are filtered; null where they can't be. */
 export function fieldFormatOf({ essence, suffix }: MediaType): FieldFormat | null {
-  if (LINES.has(essence)) return 'lines';
+  if (JSON_LINES.has(essence)) return 'lines';
   return suffix === 'json' || essence === 'application/json' || essence === 'text/json' ? 'json' : null;
 }
 
