@@ -309,6 +309,12 @@ const gateway = {
     cause: 'Groups of the caller could not be asked for, so nobody can say what it may do.',
     fix: 'Try again after a pause; the operator has been told.',
   },
+  'owner-unavailable': {
+    status: 503,
+    title: 'Owner unavailable',
+    cause: 'Nobody could say whose the object is that the request is about.',
+    fix: 'Try again after a pause; the operator has been told.',
+  },
   'access-denied': {
     status: 403,
     title: 'Access denied',

@@ -45,6 +45,10 @@ export const explainCommand: Command = {
       value: 'FILE|JSON',
       says: 'what the upstream answers, written like the body: then it is judged too, and what the caller gets is told',
     },
+    owner: {
+      value: 'FILE|JSON',
+      says: 'what the owner service says of the object, where its rule has a lookup; `null` for that there is none',
+    },
     status: { value: 'CODE', says: 'the status of that answer; 200 if left out' },
     egress: {
       value: null,
@@ -61,7 +65,7 @@ export const explainCommand: Command = {
     'sent. A caller who is given stands for a credential; without --as the caller is anonymous. Tokens are not judged:',
     'their keys are known to a running gateway only, and --token shows what one would become, never whether it holds.',
     'Groups that did not fit into it are not asked for, and nothing that was granted or denied by hand is known here. Limits are taken as unspent.',
-    'Exit code 1 if the request would be refused, and where only the reply can tell and none is given.',
+    'Exit code 1 if the request would be refused, and where only the reply or the owner can tell and none is given.',
   ],
   async run(given, context) {
     const json = given.flags.has('json');

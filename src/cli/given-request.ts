@@ -9,10 +9,10 @@ import type { CommandContext } from './context.ts';
 const BODY_LIMIT_BYTES = 10 * 1024 * 1024;
 
 /** What a command line says of a request besides method and URL. */
-export type GivenRequest = Pick<RehearsalQuestion, 'headers' | 'body' | 'caller' | 'from' | 'reply' | 'atMs'>;
+export type GivenRequest = Pick<RehearsalQuestion, 'headers' | 'body' | 'caller' | 'from' | 'reply' | 'owner' | 'atMs'>;
 
 /**
- * Reads `--as`, `--from`, `--header`, `--body`, `--at`, `--response` and `--status`; whoever is not named is anonymous. A body
+ * Reads `--as`, `--from`, `--header`, `--body`, `--at`, `--response`, `--status` and `--owner`; whoever is not named is anonymous. A body
  * is JSON where it begins like an object or a list, and is sent as it stands; else it is the name of a file. The error is in
  * words.
  */
@@ -33,8 +33,11 @@ export async function readGivenRequest(
   if (!at.ok) return at;
   const reply = await readReply(values.get('response'), values.get('status'), context);
   if (!reply.ok) return reply;
+  const owner = await readOwner(values.get('owner'), context);
+  if (!owner.ok) return owner;
   return ok({
     reply: reply.value,
+    owner: owner.value,
     atMs: at.value,
     from: from.value,
     caller: caller.value,
@@ -78,8 +81,21 @@ async function readReply(
   return ok({ status: Number(status ?? 200), headers: {}, body: bytes.value ?? undefined });
 }
 
+/** What an owner service says, as JSON; undefined where nobody says. */
+async function readOwner(text: string | undefined, context: CommandContext): Promise<Result<unknown, string>> {
+  if (text === undefined) return ok(undefined);
+  if (text.trim() === 'null') return ok(null);
+  const bytes = await readBody('owner', text, context);
+  if (!bytes.ok || bytes.value === null) return bytes;
+  try {
+    return ok(JSON.parse(Buffer.from(bytes.value).toString()) as unknown);
+  } catch {
+    return err('--owner holds no JSON');
+  }
+}
+
 async function readBody(
-  option: 'body' | 'response',
+  option: 'body' | 'response' | 'owner',
   text: string | undefined,
   context: CommandContext,
 ): Promise<Result<Uint8Array | null, string>> {

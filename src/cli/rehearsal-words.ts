@@ -57,6 +57,8 @@ function stepWords({ verdict, observed, head, code, rule, why }: RehearsedStep):
       return `answers by itself${because}${only}`;
     case 'deny':
       return `refuses: ${code}${because}${only}`;
+    case 'undecided':
+      return `decides by the owner${because}`;
     case 'fault':
       return `fails${because}`;
   }
@@ -82,7 +84,9 @@ function verdictLines(verdict: RehearsedVerdict, paint: Palette): readonly strin
 
 type Passed = Extract<RehearsedVerdict, { kind: 'pass' }>;
 
-function passWords({ undecided, upgrade }: Passed, paint: Palette): string {
+function passWords({ undecided, lacks, upgrade }: Passed, paint: Palette): string {
+  if (lacks.includes('owner'))
+    return `${paint.warning('Depends on the owner')}: ${undecided.map(plain).join(', ')} decides by what the owner service says; give it by --owner${lacks.includes('response') ? ', and the reply by --response' : ''}.`;
   if (undecided.length > 0)
     return `${paint.warning('Depends on the reply')}: it goes upstream, and ${undecided.map(plain).join(', ')} decides by what comes back; give it by --response.`;
   return `${paint.good('Passes')}: it goes upstream${upgrade === null ? '' : ', and asks for WebSocket there'}.`;

@@ -329,7 +329,7 @@ function toOperations(api: string, { operations, cache }: RawApi, file: string):
           bodyLimitBytes: operation.body ?? null,
           priority: operation.priority ?? null,
           needs: toNeeds(operation.needs),
-          access: toOperationAccess(api, name, operation),
+          access: toOperationAccess({ api, name, file }, operation),
           limits: operation.limit === undefined ? [] : listOf(operation.limit),
           lists: toLists(operation, { file, path: at }),
           validate: operation.validate ?? null,

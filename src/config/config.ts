@@ -188,6 +188,8 @@ export interface TestConfig {
   readonly atMs: number | null;
   /** What its upstream answers; null where nobody says, and then it is judged no further than that. */
   readonly given: GivenReply | null;
+  /** What the owner service says of the object: null for that there is none, undefined where nobody says. */
+  readonly owner: unknown;
   /** `pass`: it goes upstream. A number is the status, a text the code, of the refusal. */
   readonly expect: string | number;
   /** The JSON, or text, that the caller must get of the reply; undefined where nothing is said. */

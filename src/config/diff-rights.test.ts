@@ -87,6 +87,21 @@ test('rules on objects tighten as they come, and what they say is judged by a pe
     ],
     'changes',
   ]);
+  const asked = (more: string): string =>
+    `object: { allow: owner.id == principal.subject, lookup: { url: 'https://o.example/{params.id}'${more} } }`;
+  assert.deepEqual(both(asked(''), asked(', cache: 1m')), [
+    ['loosens one: what https://o.example/{params.id} says of an object counts 60000 ms, no longer 5000 ms'],
+    'tightens',
+  ]);
+  assert.deepEqual(both(asked(''), asked(', timeout: 1s')), [
+    ['changes one: how https://o.example/{params.id} is asked whose an object is is said in another way'],
+    'changes',
+  ]);
+  const elsewhere = asked('').replace('o.example', 'p.example');
+  assert.deepEqual(both(asked(''), elsewhere)[0], [
+    'changes one: whose an object is is asked at https://p.example/{params.id}, no longer at https://o.example/{params.id}',
+  ]);
+  assert.match(both(own, asked(''))[0].join(), /changes one: whose an object is is asked at https:\/\/o\.example/);
   const forbidden = `object: { allow: 'params.id == principal.subject', else: 403 }`;
   assert.deepEqual(both(own, forbidden), [
     ['changes one: what becomes of objects of others is said in another way'],

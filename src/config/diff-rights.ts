@@ -1,4 +1,4 @@
-import type { FieldEntry, FieldRules, ObjectRule } from '../policy/index.ts';
+import type { FieldEntry, FieldRules, ObjectRule, OwnerLookup } from '../policy/index.ts';
 import type { ModedRule, ObservedKey, OperationAccess } from './access-config.ts';
 import type { ApiConfig } from './config.ts';
 import { type ChangeEffect, type Comparable, type ConfigChange, sameData } from './config-change.ts';
@@ -125,14 +125,33 @@ function objectChanges(was: ObjectRule | null, is: ObjectRule | null, told: Told
       ),
     ];
   // Where they stand and what they were read to says nothing besides their text.
-  const { path: _place, expression: _read, text: before, id: _id, ...rest } = was;
-  const { path: _placeNow, expression: _readNow, text, id: _idNow, ...restNow } = is;
+  const { path: _place, expression: _read, text: before, id: _id, lookup: asked, ...rest } = was;
+  const { path: _placeNow, expression: _readNow, text, id: _idNow, lookup, ...restNow } = is;
   return [
     ...(before === text ? [] : [told('changes', `objects are reached where ${text}, no longer where ${before}`)]),
     ...(sameData(withoutMode(rest), withoutMode(restNow))
       ? []
       : [told('changes', 'what becomes of objects of others is said in another way')]),
+    ...lookupChanges(asked, lookup, told),
   ];
+}
+
+/** Who says whose an object is decides as much as the rule that reads it. */
+function lookupChanges(was: OwnerLookup | null, is: OwnerLookup | null, told: Told): readonly ConfigChange[] {
+  const said = (lookup: OwnerLookup | null): object => ({ ...lookup, path: null });
+  if (sameData(said(was), said(is))) return [];
+  if (was === null) return [told('changes', `whose an object is is asked at ${is?.url ?? ''}`)];
+  if (is === null) return [told('changes', `whose an object is is no longer asked at ${was.url}`)];
+  if (was.url !== is.url) return [told('changes', `whose an object is is asked at ${is.url}, no longer at ${was.url}`)];
+  const rest = { ...said(was), cacheMs: null };
+  if (sameData(rest, { ...said(is), cacheMs: null }))
+    return [
+      told(
+        was.cacheMs < is.cacheMs ? 'loosens' : 'tightens',
+        `what ${is.url} says of an object counts ${is.cacheMs} ms, no longer ${was.cacheMs} ms`,
+      ),
+    ];
+  return [told('changes', `how ${is.url} is asked whose an object is is said in another way`)];
 }
 
 /** Whether it observes is told of by `observe`. */

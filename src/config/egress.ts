@@ -22,7 +22,7 @@ import { replyKeys, validateSchema } from './reply-validation.ts';
 import { parseRoute } from './routes.ts';
 import { duration, listenHost, parsed, path, port, size, uniqueList } from './scalars.ts';
 import { SIGN_IN_KINDS } from './sign-in.ts';
-import { parseSecretReference } from './secret-reference.ts';
+import { secretTemplate } from './secret-template.ts';
 import { readSecretText } from './secret-text.ts';
 import { addressBlocks } from './trusted-proxies.ts';
 import { upstreamErrorKeys } from './upstream-errors.ts';
@@ -43,10 +43,6 @@ const LARGEST_BODY_BYTES = 1024 * 1024;
 
 const url = parsed(readUrl).meta({ title: 'https URL' });
 const host = parsed(readHostUrl).meta({ title: 'https URL' });
-const secretText = z.string().transform(readTemplate).meta({
-  title: 'text with a reference',
-  description: 'What is written, such as `Bearer ${env:STRIPE_KEY}`: with one reference to a secret in it.',
-});
 
 /** Besides what no policy may write: replies are asked for without a coding. */
 const OF_GATEWAY: ReadonlySet<string> = new Set(['accept-encoding']);
@@ -62,7 +58,7 @@ const secret = z
       })
       .optional(),
     query: parsed(readParameter).optional().meta({ title: 'name', description: 'The same for a query parameter.' }),
-    value: secretText,
+    value: secretTemplate,
   })
   .refine((said) => (said.header === undefined) !== (said.query === undefined), {
     error: words('a secret is written into one place', 'write either `header` or `query`'),
@@ -344,20 +340,4 @@ function readType(text: string): Result<string, string> {
   return lower === '*/*' || TYPE.test(lower)
     ? ok(lower)
     : err(words('this is no content type', 'such as application/pdf, image/* or application/*+json'));
-}
-
-/** Someone may have put the secret itself here: nothing of the text is repeated. */
-function readTemplate(
-  text: string,
-  context: z.RefinementCtx<string>,
-): Pick<PartySecret, 'before' | 'reference' | 'after'> {
-  const [, before = '', reference = '', after = ''] = /^([^$]*)(\$\{[^}]*\})([^$]*)$/.exec(text) ?? [];
-  const read = parseSecretReference(reference, '/');
-  const plain = /^[\x20-\x7e]*$/.test(before + after) && !before.startsWith(' ') && !after.endsWith(' ');
-  if (read.ok && plain) return { before, reference, after };
-  const fault = read.ok
-    ? words('what stands around the reference is plain ASCII without blanks at its ends')
-    : read.error;
-  context.issues.push({ code: 'custom', message: fault, input: '' });
-  return z.NEVER;
 }

@@ -22,6 +22,7 @@ import { gatherIntrospection } from './gather-introspection.ts';
 import { gatherIssuers } from './gather-issuers.ts';
 import { gatherLists } from './gather-lists.ts';
 import { gatherCertificates, gatherChain } from './gather-certificates.ts';
+import { gatherOwners } from './gather-owners.ts';
 import { gatherValues } from './gather-values.ts';
 import { gatherVault } from './gather-vault.ts';
 import { gatherClients } from './gather-clients.ts';
@@ -87,6 +88,7 @@ export async function gather(
   await gatherDecisionKey(work);
   await gatherLogins(work);
   await gatherGraph(work);
+  await gatherOwners(work);
   warn(work);
   return work.issues.length > 0 ? err([...work.issues, ...work.warnings]) : ok(finish(work));
 }

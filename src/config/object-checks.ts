@@ -46,6 +46,8 @@ export function objectWarnings({ apis }: Pick<Config, 'apis'>, places: Places): 
   return warnings.slice(0, WARNING_LIMIT);
 }
 
-function asksCaller({ expression }: Pick<ObjectRule, 'expression'>): boolean {
-  return [...readsOf(expression)].some((name) => OF_CALLER.test(name));
+/** By the rule, or by what its owner service is asked. */
+function asksCaller({ expression, lookup }: Pick<ObjectRule, 'expression' | 'lookup'>): boolean {
+  const places = lookup?.pieces.flatMap((piece) => (typeof piece === 'string' ? [] : piece.names[0])) ?? [];
+  return [...readsOf(expression), ...places].some((name) => name !== undefined && OF_CALLER.test(name));
 }

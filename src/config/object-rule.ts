@@ -4,6 +4,7 @@ import type { ObjectList, ObjectRule } from '../policy/index.ts';
 import { accessCondition, ruleId } from './access-rules.ts';
 import { readFieldNames } from './field-rules.ts';
 import { parsed, uniqueList } from './scalars.ts';
+import { ownerLookupSchema, toOwnerLookup } from './owner-lookup.ts';
 import { words } from './words.ts';
 
 const FORM = words('expected a condition on the object', 'such as params.orderId in principal.claims.orders');
@@ -49,6 +50,7 @@ export const objectSchema = z
               description: 'What a caller is told of an object that is not theirs: 404, that there is none, or 403.',
             }),
           ...list,
+          lookup: ownerLookupSchema.optional(),
           id: ruleId.optional(),
         })
         .refine(({ each, drop }) => drop === undefined || each !== undefined, {
@@ -75,19 +77,25 @@ interface Said {
   /** What the rule is called where it has no id. */
   readonly name: string;
   readonly observed: boolean;
+  /** The configuration file. */
+  readonly file: string;
 }
 
 /** Null where nothing is said. */
-export function toObjectRule(raw: z.output<typeof objectSchema>, { at, name, observed }: Said): ObjectRule | null {
+export function toObjectRule(
+  raw: z.output<typeof objectSchema>,
+  { at, name, observed, file }: Said,
+): ObjectRule | null {
   if (raw === undefined) return null;
-  const common = { id: `${name}.object`, message: null, path: `${at}.object`, observed, each: null };
+  const common = { id: `${name}.object`, message: null, path: `${at}.object`, observed, each: null, lookup: null };
   if (!('allow' in raw)) return { ...raw, ...common, otherwise: 'not-found' };
-  const { allow, id, each, drop = [], else: otherwise } = raw;
+  const { allow, id, each, lookup, drop = [], else: otherwise } = raw;
   return {
     ...allow,
     ...common,
     id: id ?? common.id,
     each: each === undefined ? null : { names: each, drop },
+    lookup: lookup === undefined ? null : toOwnerLookup(lookup, { path: `${at}.object.lookup`, file }),
     otherwise: otherwise === 404 ? 'not-found' : 'forbidden',
   };
 }

@@ -25,15 +25,18 @@ type RawAccess = { readonly [K in keyof typeof accessKeys]?: z.output<(typeof ac
   readonly deny?: RawDeny | undefined;
 };
 
-/** Of the operation `name` of an API. */
-export function toOperationAccess(api: string, name: string, raw: RawAccess): OperationAccess {
+/** Of the operation `name` of an API; `file` is the configuration file. */
+export function toOperationAccess(
+  { api, name, file }: { readonly api: string; readonly name: string; readonly file: string },
+  raw: RawAccess,
+): OperationAccess {
   const place = ['apis', api, 'operations', name];
   const at = formatKeyPath(place);
   const called = `${api}.${name}`;
   return {
     deny: denialsOf(raw.deny, `${at}.deny`),
     when: toWhen(raw.when, at, called),
-    object: toObjectRule(raw.object, { at, name: called, observed: raw.observe?.includes('object') === true }),
+    object: toObjectRule(raw.object, { at, file, name: called, observed: raw.observe?.includes('object') === true }),
     fields: toFieldRules(raw.fields, [...place, 'fields'], `${called}.fields`),
     accepts: toFieldRules(raw.accepts, [...place, 'accepts'], `${called}.accepts`),
     observe: raw.observe ?? [],

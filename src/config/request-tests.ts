@@ -49,13 +49,17 @@ const RULE_FORM = words('expected the id of a rule or the code of a refusal', 's
 const replyStatus = { error: 'a reply has a status from 200 to 599' };
 
 const given = z.strictObject({
+  owner: z.unknown().optional().meta({
+    description:
+      'What the owner service says of the object, as JSON, where its rule has a `lookup`; null for that there is none.',
+  }),
   response: z.unknown().optional().meta({
     description: 'The body of its reply, as JSON; a text as it stands where `headers` say another type.',
   }),
-  status: z.int(replyStatus).min(200, replyStatus).max(599, replyStatus).prefault(200).meta({
-    description: 'The status of its reply.',
+  status: z.int(replyStatus).min(200, replyStatus).max(599, replyStatus).optional().meta({
+    description: 'The status of its reply; 200 where nothing is said.',
   }),
-  headers: z.record(headerName, parsed(readHeaderValue)).prefault({}).meta({
+  headers: z.record(headerName, parsed(readHeaderValue)).optional().meta({
     description: 'Header fields of its reply, by name; `content-type` is JSON where nothing else is said.',
   }),
 });
@@ -89,7 +93,8 @@ const testForm = z.strictObject({
     description: 'When it comes, for rules on the time; such as `2026-11-24T09:00:00Z`. Now, where nothing is said.',
   }),
   given: given.optional().meta({
-    description: 'What the upstream answers: then replies are judged too, and `pass` means that the caller gets it.',
+    description:
+      'What the upstream answers: then replies are judged too, and `pass` means that the caller gets it. And what the owner service says.',
   }),
   expect: z
     .union([z.int().min(200, refusalStatus).max(599, refusalStatus), parsed(readExpectation)], refusalStatus)
@@ -118,7 +123,7 @@ const test = testForm.superRefine((said, context) => {
   const isRefused = said.expect !== 'pass' && !(typeof said.expect === 'number' && said.expect < 400);
   if (said.because !== undefined && !isRefused)
     complain('because', words('only a refusal has a reason', 'leave it out, or expect a refusal'));
-  if ('returns' in said && said.given === undefined)
+  if ('returns' in said && (said.given === undefined || toReply(said.given) === null))
     complain('returns', words('nobody says what the upstream answers', 'say it, like given: { response: { id: 7 } }'));
 });
 
@@ -190,6 +195,7 @@ export function toTests(raw: z.output<typeof testsSchema>): TestConfig[] {
     body: said.with.body,
     atMs: said.at ?? null,
     given: said.given === undefined ? null : toReply(said.given),
+    owner: said.given?.owner,
     expect: said.expect,
     returns: said.returns,
     because: said.because ?? null,
@@ -198,8 +204,11 @@ export function toTests(raw: z.output<typeof testsSchema>): TestConfig[] {
   }));
 }
 
-function toReply({ status, headers, response }: z.output<typeof given>): GivenReply {
-  return { status, headers, body: response };
+/** Null where it is told of the owner alone. */
+function toReply(said: z.output<typeof given>): GivenReply | null {
+  const { status = 200, headers = {}, response } = said;
+  const isReply = !('owner' in said) || ['response', 'status', 'headers'].some((key) => key in said);
+  return isReply ? { status, headers, body: response } : null;
 }
 
 function toCaller(raw: z.output<typeof testForm>['as']): CallerConfig {

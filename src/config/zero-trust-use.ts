@@ -34,8 +34,13 @@ function operationOf(api: ApiConfig, own: OperationConfig | null, path: string):
     isSure: isMachine || hasSecondFactor(assuranceOf(api, own)),
     opensWebSocket: own !== null && own.websocket !== null,
     object: own?.access.object?.expression ?? null,
+    lookedUpBy: own?.access.object?.lookup?.pieces.flatMap(placeName) ?? [],
     path,
   };
+}
+
+function placeName(piece: string | { readonly names: readonly string[] }): readonly string[] {
+  return typeof piece === 'string' ? [] : [piece.names.join('.').replace(/^request\.params\./, 'params.')];
 }
 
 /** A second factor, hardware, or a context that the issuer and the author have agreed on. */

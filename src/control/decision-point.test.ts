@@ -8,6 +8,7 @@ import {
   createConditionsKind,
   createListsKind,
   createObjectKind,
+  EMPTY_DESK,
   createOverlayKind,
   createPermissionKind,
   OVERLAY_TABLE,
@@ -47,7 +48,7 @@ const KINDS = kindTable([
   createOverlayKind(),
   createConditionsKind(),
   createListsKind(),
-  createObjectKind(),
+  createObjectKind({ clock: CLOCK, desk: EMPTY_DESK }),
 ]);
 
 function sceneOf(operation: string, top = '', rows: ReadonlyMap<string, OverlayRow> = new Map()): DecisionScene {
@@ -191,4 +192,20 @@ test('a fault is no permission, and what can not be recorded is not answered', a
   assert.equal(await unrecorded.ask(questions, 'execute_all', 'decisions'), null);
   const nothing = createDecisions({ ...options, scene: () => Promise.resolve(null) });
   assert.equal(await nothing.ask(questions, 'execute_all', 'decisions'), null);
+});
+
+test('whose an object is must be told where a service would be asked, and is believed no further than its rule', async () => {
+  const lookup = `lookup: { url: 'https://o.example/{params.id}' }`;
+  const scene = sceneOf(`object: { allow: owner.ownerId == principal.subject, ${lookup} }`);
+  const untold = await ask(scene);
+  assert.equal(untold.permitted, false);
+  assert.equal(
+    untold.sentence,
+    "it can't be decided: it depends on whose the object is, by a/object: resource.properties.owner",
+  );
+  assert.equal((await ask(scene, { resource: { owner: { ownerId: 'ada' } } })).permitted, true);
+  for (const owner of [{ ownerId: 'bob' }, null, {}, 'ada']) {
+    const { permitted, code } = await ask(scene, { resource: { owner } });
+    assert.deepEqual([permitted, code], [false, 'not-found']);
+  }
 });

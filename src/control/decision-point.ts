@@ -57,11 +57,11 @@ export async function decide(evaluation: Evaluation, scene: DecisionScene): Prom
   const subject = caller.kind === 'known' ? subjectOf(caller) : null;
   const who = { method: request.question.method, subject };
   const principal = caller.kind === 'anonymous' ? null : principalFor(caller, scene, nowMs);
-  const { question, headers, body, reply } = request;
+  const { question, headers, body, reply, owner } = request;
   const told: RehearsalQuestion['caller'] =
     principal === null || principal === 'kept-out' ? { kind: 'anonymous' } : { kind: 'told', principal };
   const { clock, snapshot } = scene;
-  const whole = { ...question, headers, body, reply, caller: told, from, atMs: nowMs };
+  const whole = { ...question, headers, body, reply, owner, caller: told, from, atMs: nowMs };
   const rehearsal = await rehearse(snapshot, whole, clock);
   const operation = rehearsal.route?.id ?? null;
   // Where nobody is asked who they are, nobody is kept out either.
@@ -177,6 +177,8 @@ function objectionTo(
   if (from === null && asksOfAddress(config, route.api, snapshot))
     return 'it depends on the address of the client: context.address';
   if (verdict.kind === 'replied' || verdict.undecided.length === 0) return null;
+  if (verdict.lacks.includes('owner'))
+    return `it depends on whose the object is, by ${verdict.undecided.join(', ')}: resource.properties.owner`;
   return `it depends on the reply of the upstream, by ${verdict.undecided.join(', ')}: resource.properties.response`;
 }
 

@@ -11,6 +11,8 @@ export interface AskedRequest {
   readonly body: Uint8Array | null;
   /** What the upstream would answer; null where it is not told. */
   readonly reply: GivenReply | null;
+  /** What an owner service would say; undefined where it is not told. */
+  readonly owner: unknown;
   /** Null where method and path alone say it. */
   readonly operation: string | null;
   /** The API that it must be one of; null for any. */
@@ -64,7 +66,8 @@ export function requestOf({ action, resource }: Asked, { config, snapshot }: InF
   const { method, path, operation } = place.value;
   const question = { method, host: host.value, target: `${path}${query.value}` };
   const reply = replyOf(properties);
-  return reply.ok ? ok({ question, ...sent.value, reply: reply.value, operation, api }) : reply;
+  const owner = member(properties, 'owner');
+  return reply.ok ? ok({ question, ...sent.value, reply: reply.value, owner, operation, api }) : reply;
 }
 
 interface Place {

@@ -1,3 +1,4 @@
+export { OwnerService, type OwnerOutcome, type OwnerTold } from './owner-service.ts';
 export type { AdminRequest } from './admin-operation.ts';
 export {
   ADMIN_OPERATIONS,

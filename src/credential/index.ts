@@ -29,7 +29,7 @@ export { isIssuerOf, issuerNames, type IssuerNames, TENANT_PLACE } from './token
 export { SIGNATURE_ALGORITHMS, type SignatureAlgorithm, type TokenProfile } from './token-profile.ts';
 export type { ClientProof, IntrospectionReply, IntrospectionServer } from './introspection-server.ts';
 export { askOnce, type IntrospectionCallPorts } from './introspection-call.ts';
-export { createAskingPlaces } from './asking-places.ts';
+export { type AskingPlaces, createAskingPlaces } from './asking-places.ts';
 export { type IntrospectionOutcome, Introspector, type IntrospectorPorts } from './introspector.ts';
 export { type AnswerProfile, readIntrospectionJwt } from './introspection-jwt.ts';
 export {

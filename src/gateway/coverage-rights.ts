@@ -55,7 +55,8 @@ function ruleCells(
 
 function objectCells({ object, observe }: OperationAccess, lineOf: LineOf): readonly CoverageCell[] {
   if (object === null) return [];
-  const what = object.each === null ? 'a rule on the object' : 'a rule on each object of a list';
+  const whole = object.lookup === null ? 'a rule on the object' : 'a rule on the object, whose owner is looked up';
+  const what = object.each === null ? whole : 'a rule on each object of a list';
   const open = observe.includes('object');
   return [cell(open ? `${what}, only observed` : what, open, lineOf(object.path))];
 }

@@ -98,7 +98,7 @@ export function rehearsalReason({ route, verdict, trail }: Rehearsal, about: Reh
           ({ rule, policy, code }) => `${rule ?? policy} only observes, and would have refused it (${code})`,
         ),
       ];
-      const words = verdict.undecided.length > 0 ? 'Depends on the reply' : 'Passes';
+      const words = verdict.undecided.length > 0 ? `Depends on ${lackingWords(verdict)}` : 'Passes';
       const sentence = ended(
         `${words}: ${who} may call ${operation}${parts.length === 0 ? '' : `: ${parts.join('; ')}`}`,
       );
@@ -228,11 +228,17 @@ function neededPermissions(id: string, { config, snapshot }: Rehearsed): readonl
 
 type Passed = Extract<RehearsedVerdict, { kind: 'pass' }>;
 
-function objectWords(id: string, book: RuleBook, { undecided, reply }: Passed): readonly string[] {
+/** What it depends on, where nobody has given it. */
+function lackingWords({ lacks }: Pick<Passed, 'lacks'>): string {
+  return lacks.map((each) => (each === 'owner' ? 'the owner' : 'the reply')).join(' and ');
+}
+
+function objectWords(id: string, book: RuleBook, { undecided, lacks, reply }: Passed): readonly string[] {
   const rule = accessOf(id, book)?.object ?? null;
   // Of a reply that tells of an error the caller gets no object.
   if (rule === null || (reply !== null && reply.status >= 400)) return [];
   const at = `${rule.id}${placeWords({ place: book.place(rule.path) })}`;
+  if (lacks.includes('owner')) return [`the rule ${at} decides by what the owner service says: ${rule.text}`];
   if (undecided.length > 0) return [`the rule ${at} decides by what comes back: ${rule.text}`];
   return [
     rule.each === null ? `the object is theirs by the rule ${at}` : `the list holds theirs alone by the rule ${at}`,

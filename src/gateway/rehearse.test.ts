@@ -173,6 +173,7 @@ test('what passes names the request that the upstream would get, and nothing is 
     observed: null,
     reply: null,
     undecided: [],
+    lacks: [],
   });
   assert.deepEqual([canonical, route?.id], [{ host: 'x.example', path: '/x', query: 'a' }, 'a/GET /x']);
   assert.deepEqual(

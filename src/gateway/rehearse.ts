@@ -45,9 +45,14 @@ export interface RehearsalQuestion extends Question {
   readonly from?: string | null;
   /** What the upstream answers, where replies are to be judged too. */
   readonly reply?: GivenReply | null;
+  /** What an owner service says of the object, where one would be asked: null for that there is none, undefined for not known. */
+  readonly owner?: unknown;
   /** Wall time at which it comes; now if nothing is said. */
   readonly atMs?: number | null;
 }
+
+/** What nobody has given that something would be decided by. */
+export type Lacking = 'owner' | 'response';
 
 /**
  * What becomes of it. `pass`: it goes upstream, and asks for `upgrade` there; `added` are the fields that the gateway writes, `removed` those of the
@@ -68,8 +73,10 @@ export type RehearsedVerdict =
       } | null;
       /** What the caller gets of a reply that was given; null where none was. */
       readonly reply: RehearsedReply | null;
-      /** The policies that decide by the reply, where none was given: they have not decided. */
+      /** The policies that decide by the reply or by an owner, where none was given: they have not decided. */
       readonly undecided: readonly string[];
+      /** What they would decide by. */
+      readonly lacks: readonly Lacking[];
     }
   | {
       readonly kind: 'refused';
@@ -219,6 +226,7 @@ class Scene implements Heard {
   route: Rehearsal['route'] = null;
   over: () => void = () => {};
   readonly #records: LedgerRecord[] = [];
+  readonly owner: unknown;
   readonly #reply: GivenReply | null;
   #refusedFor: ProblemCode | null = null;
   #internal: string | null = null;
@@ -228,7 +236,8 @@ class Scene implements Heard {
   #detail: string | null = null;
   #call: { readonly request: OutgoingRequest; readonly api: CompiledApi } | null = null;
 
-  constructor(snapshot: Snapshot, { caller, body, reply = null }: RehearsalQuestion, nowMs: number) {
+  constructor(snapshot: Snapshot, { caller, body, reply = null, owner }: RehearsalQuestion, nowMs: number) {
+    this.owner = owner;
     this.#reply = reply;
     const principal = callerOf(caller, snapshot, nowMs);
     // Of a call without a message the head alone is judged.
@@ -339,6 +348,8 @@ class Scene implements Heard {
     { head, replied }: RehearsedStream,
   ): RehearsedVerdict {
     const { verdict, problem, policy, rule } = intent;
+    const byOwner = this.trail.filter((step) => step.verdict === 'undecided').map((step) => step.policy);
+    const byReply = undecidedBy(this.#respond, this.exchange);
     return {
       kind: 'pass',
       upstream: { method: request.method, url: `${api.upstream.scheme}://${api.authority}${request.target}` },
@@ -347,7 +358,8 @@ class Scene implements Heard {
       removed: request.fields === null ? [] : removedFrom(request.fields),
       observed: verdict === 'observed' ? { code: problem, policy, rule } : this.#observedReply(),
       reply: this.#reply === null || head === null ? null : repliedWith(head, replied),
-      undecided: undecidedBy(this.#respond, this.exchange),
+      undecided: [...byOwner, ...byReply],
+      lacks: [...(byOwner.length > 0 ? ['owner' as const] : []), ...(byReply.length > 0 ? ['response' as const] : [])],
     };
   }
 

@@ -4,6 +4,7 @@ import {
   type AuthenticateVerdict,
   type CleaningVerdict,
   type Exchange,
+  GIVEN_OWNER,
   Notes,
   type Principal,
   READS_NOTHING,
@@ -28,8 +29,8 @@ export interface RehearsedStep {
   readonly observed: boolean;
   /** Whether it was asked about the head alone, before the body was collected. */
   readonly head: boolean;
-  /** `fault`: it threw, and the request is refused for it. */
-  readonly verdict: Exclude<StepVerdict['kind'], 'note'> | 'fault';
+  /** `fault`: it threw, and the request is refused for it. `undecided`: whom it would ask whose the object is, nobody has given. */
+  readonly verdict: Exclude<StepVerdict['kind'], 'note'> | 'fault' | 'undecided';
   readonly code: ProblemCode | null;
   readonly rule: string | null;
   readonly why: string | null;
@@ -39,6 +40,8 @@ export interface RehearsedStep {
 /** Who hears what steps say, and of which request. */
 export interface Heard {
   readonly trail: RehearsedStep[];
+  /** What an owner service says, undefined where nobody knows. None is asked. */
+  readonly owner: unknown;
   exchange: Exchange | null;
 }
 
@@ -169,12 +172,16 @@ function noted(planned: RequestStep, heard: Heard): RequestStep {
   // What goes in and comes out differs by stage, and passes through here as it is.
   const step = planned.step as Step<'authenticate'>;
   const told = (verdict: AuthenticateVerdict): AuthenticateVerdict => {
-    trail.push(said(planned, verdict));
+    const step = said(planned, verdict);
+    trail.push(
+      lacksOwner(heard.exchange) && !planned.observed ? { ...step, verdict: 'undecided', why: UNASKED } : step,
+    );
     return verdict;
   };
   const failed = failing(planned as PlannedStep<Stage>, trail);
   const run: typeof step.run = (...input) => {
     [heard.exchange] = input;
+    giveOwner(input[0], heard.owner);
     try {
       const verdict = step.run(...input);
       return verdict instanceof Promise ? verdict.then(told, failed) : told(verdict);
@@ -186,6 +193,20 @@ function noted(planned: RequestStep, heard: Heard): RequestStep {
   const release = step.release === undefined ? {} : { release: step.release.bind(step) };
   return { ...planned, step: { reads, run, ...release } } as RequestStep;
 }
+
+/** From here nobody is asked whose an object is, whatever ports the Snapshot was made with. */
+function giveOwner(exchange: Exchange, owner: unknown): void {
+  const given = exchange.slot(GIVEN_OWNER);
+  given.from = owner === undefined ? 'nobody' : 'given';
+  given.value = owner ?? null;
+  given.missed = false;
+}
+
+function lacksOwner(exchange: Exchange | null): boolean {
+  return exchange?.slot(GIVEN_OWNER).missed === true;
+}
+
+const UNASKED = 'the owner service would be asked, and nobody has said what it says';
 
 type Place = Pick<RehearsedStep, 'stage' | 'policy' | 'observed' | 'head'>;
 

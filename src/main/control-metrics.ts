@@ -1,4 +1,5 @@
 import { createMeterReader, createSharedMeter, type MeterSeries, type SharedMeterReader } from '../adapters/index.ts';
+import type { OwnerOutcome } from '../control/index.ts';
 import type { Meter } from '../ports/index.ts';
 import type { SignInRefusal } from '../session/contract.ts';
 import type { SessionEvent } from '../session/index.ts';
@@ -10,6 +11,8 @@ export interface ControlMetrics {
   keysFailed(issuer: string): void;
   /** An issuer, whose name comes from the configuration, was asked about a token, and that ended so. */
   introspected(issuer: string, outcome: 'answered' | 'failed' | 'refused'): void;
+  /** A service, by its host, was asked whose an object is, and that ended so. */
+  ownerAsked(service: string, outcome: OwnerOutcome): void;
   /** A source of targets, of this kind, could not say what it has. */
   discoveryFailed(kind: string): void;
   /** A source of targets, whose name comes from the configuration, has so many, and last said so at this time. */
@@ -68,13 +71,8 @@ export function createControlMetrics(meter: Meter): ControlMetrics {
       meter
         .counter('portcullis_issuer_key_failures_total', 'Times the keys of an issuer could not be had.', { issuer })
         .add(1),
-    introspected: (issuer, outcome) =>
-      meter
-        .counter('portcullis_introspections_total', 'Times an issuer was asked about a token, by how that ended.', {
-          issuer,
-          outcome,
-        })
-        .add(1),
+    introspected: introspectionCounter(meter),
+    ownerAsked: ownerCounter(meter),
     discoveryFailed: (kind) =>
       meter
         .counter('portcullis_discovery_failures_total', 'Times a source of targets could not say what it has.', {
@@ -106,6 +104,16 @@ export function createControlMetrics(meter: Meter): ControlMetrics {
     ...sessionMetrics(meter),
     webhookAlertLost: () => lost.add(1),
   };
+}
+
+function introspectionCounter(meter: Meter): ControlMetrics['introspected'] {
+  const help = 'Times an issuer was asked about a token, by how that ended.';
+  return (issuer, outcome) => meter.counter('portcullis_introspections_total', help, { issuer, outcome }).add(1);
+}
+
+function ownerCounter(meter: Meter): ControlMetrics['ownerAsked'] {
+  const help = 'Times a service was asked whose an object is, by how that ended.';
+  return (service, outcome) => meter.counter('portcullis_owner_lookups_total', help, { service, outcome }).add(1);
 }
 
 function sessionMetrics(

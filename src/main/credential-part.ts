@@ -17,7 +17,7 @@ export interface NodeCredentialsOptions {
   readonly record: ConductorOptions['record'];
   readonly metrics: Pick<
     ControlMetrics,
-    'introspected' | 'signIn' | 'sessionRefresh' | 'sessionEnded' | 'providerLogout'
+    'introspected' | 'ownerAsked' | 'signIn' | 'sessionRefresh' | 'sessionEnded' | 'providerLogout'
   >;
   /** Newer keys of an issuer, for somebody of this `source`; null where asking is of no use now. */
   readonly wantKeys: (issuer: string, source: string) => Promise<void> | null;

@@ -36,6 +36,12 @@ export interface HostPorts {
   readonly logLevel: LogLevel;
 }
 
+/** Calls to owner services at a time. They have places of their own: nobody else waits for them. */
+export const OWNER_CALLS = 64;
+
+/** Calls at a time: those, and 64 for all else, such as keys of issuers, introspection and alerts. */
+const CALL_LIMIT = 64 + OWNER_CALLS;
+
 /** Opens them. The log goes to standard error, as JSON unless a person reads it. */
 export function openHostPorts(options: {
   readonly logFormat: 'json' | 'text';
@@ -51,7 +57,7 @@ export function openHostPorts(options: {
     level: options.logLevel,
   });
   const resolver = createSystemResolver({ clock });
-  const egress = createOutboundEgress({ resolver, clock });
+  const egress = createOutboundEgress({ resolver, clock, callLimit: CALL_LIMIT });
   const own = { environment: process.env, files, log };
   const vault = createVaultSecrets({ egress, files, clock, own: createOwnSecrets(own) });
   return {

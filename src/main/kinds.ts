@@ -61,7 +61,7 @@ export function createKinds(ports: KindPorts): KindTable {
     createOverlayKind(),
     createAssuranceKind(),
     createAccessRulesKind(),
-    createObjectKind(),
+    createObjectKind(ports),
     createAcceptsKind(),
     createFieldsKind(ports),
     createZeroTrustKind(),

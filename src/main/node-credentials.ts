@@ -8,6 +8,7 @@ import { type NodeSessions, openNodeSessions } from './node-sessions.ts';
 import { type NodeGroups, openNodeGroups } from './node-groups.ts';
 import { type NodeOverlay, openNodeOverlay } from './node-overlay.ts';
 import { type NodeIntrospection, openNodeIntrospection } from './node-introspection.ts';
+import { type NodeOwners, openNodeOwners } from './node-owners.ts';
 import { soon } from './soon.ts';
 import type { TableSpread } from './table-spread.ts';
 
@@ -37,6 +38,7 @@ export interface CredentialParts {
   readonly overlay: NodeOverlay;
   readonly introspection: NodeIntrospection;
   readonly groups: NodeGroups;
+  readonly owners: NodeOwners;
 }
 
 /** So long a thread may take for a new version before nobody waits for it any longer. */
@@ -81,5 +83,6 @@ function openParts(options: PartOptions): CredentialParts {
     introspection: openNodeIntrospection(options),
     overlay: openNodeOverlay(options),
     groups: openNodeGroups(options),
+    owners: openNodeOwners(options),
   };
 }

@@ -115,6 +115,16 @@ export { needsCaller } from './kinds/access-rules/asks-caller.ts';
 export { createAccessRulesKind } from './kinds/access-rules/kind.ts';
 export type { ObjectConfig, ObjectList, ObjectRule } from './kinds/object/config.ts';
 export { createObjectKind } from './kinds/object/kind.ts';
+export {
+  NONE_LIFE_MS,
+  OWNER_LIMIT_BYTES,
+  type OwnerLookup,
+  type OwnerPlace,
+  OWNERS,
+  ownerService,
+} from './kinds/object/owner-lookup.ts';
+export { GIVEN_OWNER, type GivenOwner } from './kinds/object/given-owner.ts';
+export { KeptAnswers } from './kinds/introspection/kept-answers.ts';
 export type { FieldsConfig } from './kinds/fields/config.ts';
 export { createFieldsKind } from './kinds/fields/kind.ts';
 export type { AcceptsConfig } from './kinds/accepts/config.ts';

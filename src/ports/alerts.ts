@@ -33,6 +33,7 @@ export type AlertKind =
   | 'issuer.login-failing'
   | 'issuer.introspection-unavailable'
   | 'groups.unavailable'
+  | 'owners.unavailable'
   | 'api-key.tried'
   | 'api-key.leaked'
   | 'node.below-security-floor';

@@ -92,6 +92,7 @@ test('the metrics that the guide lists are those that the threads make, with the
   metrics.errorReplaced('a', 'kept');
   const control = createControlMetrics(meter);
   control.introspected('a', 'answered');
+  control.ownerAsked('a', 'answered');
   control.keysFailed('acme');
   control.certificateOrdered('ca.example', 'issued');
   control.discoveryFailed('dns');

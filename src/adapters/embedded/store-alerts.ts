@@ -78,6 +78,7 @@ const KINDS = {
   'issuer.keys-unavailable': null,
   'issuer.login-failing': null,
   'groups.unavailable': null,
+  'owners.unavailable': null,
   'issuer.introspection-unavailable': null,
   'api-key.tried': null,
   'api-key.leaked': null,
@@ -99,14 +100,14 @@ const ALERT = z.strictObject({
 const ALERTS: CollectionDeclaration<AlertRecord> = {
   name: 'alerts',
   // A program of before the kinds that a version added refuses its documents by number, not as broken ones.
-  version: 3,
+  version: 4,
   parse: (document) => {
     const parsed = ALERT.safeParse(document);
     return parsed.success ? ok(parsed.data) : err(z.prettifyError(parsed.error));
   },
   indexes: ['kind', 'lastMs'],
   secrets: [],
-  migrations: [(document) => ({ ...document }), (document) => ({ ...document })],
+  migrations: [(document) => ({ ...document }), (document) => ({ ...document }), (document) => ({ ...document })],
 };
 
 /**

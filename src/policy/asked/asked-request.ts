@@ -24,6 +24,7 @@ export class AskedRequest {
   #message: unknown = undefined;
   #response: unknown = NOT_YET;
   #item: unknown = NOT_YET;
+  #owner: unknown = NOT_YET;
   #missed = false;
 
   /** `readMessage`: what a call of gRPC holds in the place of a body; undefined where nobody can tell. */
@@ -66,6 +67,15 @@ export class AskedRequest {
 
   set item(value: unknown) {
     this.#item = value;
+  }
+
+  /** What the owner service says of the object; until it has been asked, as `response`. */
+  get owner(): unknown {
+    return this.#later(this.#owner);
+  }
+
+  set owner(value: unknown) {
+    this.#owner = value;
   }
 
   /** Whether something was asked for before it was there: then what could not be worked out may be when it is. */

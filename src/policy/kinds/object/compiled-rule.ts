@@ -7,6 +7,8 @@ import type { DescribedMethod } from '../../described-methods.ts';
 import type { Operation } from '../../operation.ts';
 import type { Verdict } from '../../verdict.ts';
 import type { ObjectRule } from './config.ts';
+import { lookupIssues, readsBodyForUrl } from './lookup-issues.ts';
+import { compileOwnerUrl, type WriteOwnerUrl } from './owner-url.ts';
 
 /** What is known of a rule, as far as what it names is there. `open`: it depends on what is still to come. */
 export type Answer =
@@ -22,6 +24,8 @@ export interface CompiledRule extends Pick<ObjectRule, 'id' | 'each' | 'observed
   /** Whether it may depend on the reply. */
   readonly readsReply: boolean;
   readonly rule: Rule<AskedRequest>;
+  /** Where it is asked whose the object is; null where nobody is. */
+  readonly writeOwnerUrl: WriteOwnerUrl | null;
   /** The refusal that clients get, and why in the rule's own words. */
   readonly refuse: (why: string) => Extract<Verdict, { kind: 'deny' }>;
 }
@@ -49,25 +53,28 @@ export function compileObjectRule(
   operation: Operation,
   { declarations, method }: Context,
 ): Result<CompiledRule, readonly Issue[]> {
-  const { id, path, expression, each, observed, otherwise } = written;
+  const { id, path, expression, each, observed, otherwise, lookup } = written;
   const reads = [...readsOf(expression)];
-  const readsBody = reads.includes(BODY);
+  const readsBody = reads.includes(BODY) || (lookup !== null && readsBodyForUrl(lookup));
   const readsQuery = reads.includes(QUERY);
   const readsReply = reads.some((name) => OF_REPLY.test(name));
   const rule = compileRule(expression, { declarations, compilePattern });
   const issues = [
     ...(rule.ok ? [] : rule.error.map(({ at, message, fix }) => issueAt(path, `character ${at + 1}: ${message}`, fix))),
     ...wholeIssues(written, reads),
-    ...(readsReply || each !== null ? replyIssues(written, operation, readsBody) : []),
+    ...(lookup === null && (readsReply || each !== null) ? replyIssues(written, operation, readsBody) : []),
+    ...(lookup === null ? [] : lookupIssues(written, operation, { reads, declarations })),
   ];
+  const writeOwnerUrl = lookup === null ? null : compileOwnerUrl(lookup, declarations);
   const noBody = readsBody ? whyNoBody(operation, method) : null;
   if (noBody !== null) issues.push(issueAt(path, noBody, 'name something else of the request'));
-  if (issues.length > 0 || !rule.ok) return err(issues);
+  if (issues.length > 0 || !rule.ok || writeOwnerUrl?.ok === false) return err(issues);
   const refuse = (why: string): ReturnType<CompiledRule['refuse']> => {
     const problem: Problem = { code: otherwise, internal: `${id} ${why}` };
     return { kind: 'deny', problem, rule: id };
   };
-  return ok({ id, each, observed, readsBody, readsQuery, readsReply, rule: rule.value, refuse });
+  const ready = { rule: rule.value, refuse, writeOwnerUrl: writeOwnerUrl?.value ?? null };
+  return ok({ id, each, observed, readsBody, readsQuery, readsReply, ...ready });
 }
 
 function wholeIssues({ path, each }: ObjectRule, reads: readonly string[]): readonly Issue[] {

@@ -1,4 +1,5 @@
 import type { AccessRule } from '../../access-rule.ts';
+import type { OwnerLookup } from './owner-lookup.ts';
 import type { ValuesSource } from '../conditions/config.ts';
 
 /** A list in a reply, by the names that lead to it, none for a body that is one. Lists on the way are gone through. */
@@ -14,6 +15,8 @@ export interface ObjectRule extends AccessRule {
   readonly otherwise: 'not-found' | 'forbidden';
   /** The list whose elements the rule is asked of, one by one; null where it is asked of the whole. */
   readonly each: ObjectList | null;
+  /** The service that is asked whose an object is, which the rule names as `owner`; null where none is. */
+  readonly lookup: OwnerLookup | null;
   /** Whether it only observes: then nothing is told of what it would have let pass changed. */
   readonly observed: boolean;
 }

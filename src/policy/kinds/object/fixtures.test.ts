@@ -3,12 +3,18 @@ import assert from 'node:assert/strict';
 import { formatIssue } from '../../../base/index.ts';
 import { parseBody } from '../../../body/index.ts';
 import { readExpression } from '../../../rules/text.ts';
+import { EMPTY_DESK } from '../../desk.ts';
 import type { Exchange, ReplyView, RequestEditor, ResponseEditor, Slot } from '../../exchange.ts';
 import type { CompileAt, Sources, Steps } from '../../kind.ts';
 import type { Operation } from '../../operation.ts';
 import type { ReplyVerdict, Verdict } from '../../verdict.ts';
 import type { ObjectRule } from './config.ts';
 import { createObjectKind } from './kind.ts';
+import type { OwnerLookup } from './owner-lookup.ts';
+import type { OwnerPorts } from './owners.ts';
+
+/** Nobody to ask whose objects are. */
+export const NO_OWNERS: OwnerPorts = { clock: { now: () => 0, monotonic: () => 0 }, desk: EMPTY_DESK };
 
 /** A rule as the key `object` says it. */
 export interface Written {
@@ -17,6 +23,8 @@ export interface Written {
   readonly drop?: readonly (readonly string[])[];
   readonly else?: 403;
   readonly observed?: true;
+  /** The URL of an owner service. */
+  readonly lookup?: string;
 }
 
 /** A reply of the upstream's. */
@@ -36,6 +44,7 @@ export interface Sent {
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: string;
   readonly reply?: Replied;
+  readonly address?: string;
 }
 
 /** What became of it: refused before the upstream heard of it, or what its client got. */
@@ -53,7 +62,29 @@ export interface Outcome {
 
 export const GET = 'GET /orders/{id}';
 
-export function ruleOf({ allow, each, drop = [], else: otherwise, observed }: Written): ObjectRule {
+/** A lookup at this URL, as the configuration reads it. */
+export function lookupOf(url: string, more: Partial<OwnerLookup> = {}): OwnerLookup {
+  const query = url.indexOf('?');
+  let at = 0;
+  const pieces = url.split(/(\{[^}]*\})/).map((piece): OwnerLookup['pieces'][number] => {
+    at += piece.length;
+    const part = query >= 0 && at > query ? 'query' : 'path';
+    return piece.startsWith('{') ? { names: piece.slice(1, -1).split('.'), part } : piece;
+  });
+  const whole = pieces.filter((piece) => piece !== '');
+  return {
+    url,
+    pieces: whole,
+    secret: null,
+    cacheMs: 5_000,
+    timeoutMs: 2_000,
+    caFile: null,
+    path: 'object.lookup',
+    ...more,
+  };
+}
+
+export function ruleOf({ allow, each, drop = [], else: otherwise, observed, lookup }: Written): ObjectRule {
   const read = readExpression(allow);
   assert.ok(read.ok, read.ok ? '' : `${allow}: ${read.error.message}`);
   return {
@@ -65,15 +96,16 @@ export function ruleOf({ allow, each, drop = [], else: otherwise, observed }: Wr
     otherwise: otherwise === 403 ? 'forbidden' : 'not-found',
     each: each === undefined ? null : { names: each, drop },
     observed: observed === true,
+    lookup: lookup === undefined ? null : lookupOf(lookup),
   };
 }
 
-function compiled(rule: Written, name: string, more: Partial<Operation> = {}) {
+function compiled(rule: Written, name: string, more: Partial<Operation> = {}, ports = NO_OWNERS) {
   const [method = '', template = ''] = name.split(' ');
   const operation = { id: `a/${name}`, api: 'a', name, method, template, deprecated: false, described: null, ...more };
-  const at = { name: 'a/object', api: 'a', operations: [operation] } as unknown as CompileAt;
+  const at = { name: 'a/object', api: 'a', operations: [operation], roles: {} } as unknown as CompileAt;
   const got = { document: () => null, file: () => assert.fail() } as unknown as Sources;
-  return createObjectKind().compile(
+  return createObjectKind(ports).compile(
     { operations: { [name]: ruleOf(rule) }, values: { shops: { kind: 'list', list: ['s1'] } } },
     at,
     got,
@@ -81,8 +113,8 @@ function compiled(rule: Written, name: string, more: Partial<Operation> = {}) {
 }
 
 /** The steps of an operation with this rule. */
-export function stepsWith(rule: Written, name = GET): Steps {
-  const steps = compiled(rule, name);
+export function stepsWith(rule: Written, name = GET, ports = NO_OWNERS): Steps {
+  const steps = compiled(rule, name, {}, ports);
   assert.ok(steps.ok, steps.ok ? '' : steps.error.map(formatIssue).join('\n'));
   return [...steps.value.values()][0] ?? assert.fail('no steps');
 }
@@ -115,7 +147,14 @@ function headersOf(given: Readonly<Record<string, string>>) {
 }
 
 /** The exchange of such a request. */
-export function exchangeOf({ method = 'GET', id = '7', principal, headers = {}, body }: Sent): Exchange {
+export function exchangeOf({
+  method = 'GET',
+  id = '7',
+  principal,
+  headers = {},
+  body,
+  address = '192.0.2.7',
+}: Sent): Exchange {
   const slots = new Map<Slot<unknown>, unknown>();
   const slot = (wanted: Slot<unknown>): unknown => {
     if (!slots.has(wanted)) slots.set(wanted, wanted.initial());
@@ -123,7 +162,10 @@ export function exchangeOf({ method = 'GET', id = '7', principal, headers = {}, 
   };
   return {
     id: 'r1',
-    request: { method, host: 'a.example', path: `/orders/${id}`, query: null, headers: headersOf(headers) },
+    request: {
+      ...{ method, host: 'a.example', path: `/orders/${id}`, query: null, headers: headersOf(headers) },
+      peer: { address },
+    },
     operation: { id: 'a/x', api: 'a' },
     params: { id },
     principal: principal === null ? null : { ...CALLER, ...principal },
@@ -136,6 +178,16 @@ export function exchangeOf({ method = 'GET', id = '7', principal, headers = {}, 
       return parsed.value;
     },
   } as unknown as Exchange;
+}
+
+/** What the steps before the upstream say, and why, where one of them may wait. */
+export async function decided(steps: Steps, sent: Sent): Promise<string> {
+  const exchange = exchangeOf(sent);
+  for (const step of [steps.authorize, steps.decide]) {
+    const verdict = await step?.run(exchange);
+    if (verdict !== undefined && verdict.kind !== 'pass') return `${words(verdict)}: ${whyOf(verdict)}`;
+  }
+  return 'passes';
 }
 
 function words(verdict: Verdict | ReplyVerdict): string {

@@ -2,23 +2,33 @@ import { ok } from '../../../base/index.ts';
 import { valueOfMessage } from '../../../openapi/index.ts';
 import { AskedRequest } from '../../asked/asked-request.ts';
 import { declarationsOf } from '../../asked/declarations.ts';
-import { ITEM, RESPONSE } from '../../asked/reply-declarations.ts';
+import { ITEM, OWNER, RESPONSE } from '../../asked/reply-declarations.ts';
 import { compileEach, saidOf } from '../../compile-each.ts';
 import { type DescribedMethod, describedMethod } from '../../described-methods.ts';
-import { type PolicyKind, READS_NOTHING, type Step, type Steps } from '../../kind.ts';
+import { type PolicyKind, READS_NOTHING, type RoleTable, type Step, type Steps } from '../../kind.ts';
 import { PASS, type Verdict } from '../../verdict.ts';
 import { namedValues } from '../conditions/values.ts';
 import { answerOf, type Answer, type CompiledRule, compileObjectRule } from './compiled-rule.ts';
 import type { ObjectConfig } from './config.ts';
 import { KNOWN_BEFORE } from './known-before.ts';
+import { ownerStep } from './owner-step.ts';
+import { type OwnerPorts, Owners } from './owners.ts';
 import { replyStep } from './reply-step.ts';
 import { unconditionalStep } from './unconditional.ts';
 
 /**
  * The kind that lets callers reach their own objects alone. What can be decided before the upstream hears of a request
- * is decided there; what depends on the reply is decided when that has come, before anything of it is sent.
+ * is decided there, by a service that is asked whose the object is where the rule has one; what depends on the reply is
+ * decided when that has come, before anything of it is sent.
  */
-export function createObjectKind(): PolicyKind<ObjectConfig> {
+export function createObjectKind(ports: OwnerPorts): PolicyKind<ObjectConfig> {
+  // A role table is made for one Snapshot: what was answered is remembered no longer than that stands.
+  const ofSnapshots = new WeakMap<RoleTable, Owners>();
+  const ownersOf = (roles: RoleTable): Owners => {
+    const owners = ofSnapshots.get(roles) ?? new Owners(ports);
+    ofSnapshots.set(roles, owners);
+    return owners;
+  };
   return {
     kind: 'object',
     summary: 'Lets callers reach their own objects alone.',
@@ -30,12 +40,21 @@ export function createObjectKind(): PolicyKind<ObjectConfig> {
         const written = saidOf(config.operations, operation);
         if (written === null) return ok({});
         const document = got.document(at.api);
-        const more = written.each === null ? { response: RESPONSE } : { response: RESPONSE, item: ITEM };
+        const more = {
+          response: RESPONSE,
+          ...(written.each === null ? {} : { item: ITEM }),
+          ...(written.lookup === null ? {} : { owner: OWNER }),
+        };
         const declarations = declarationsOf(operation, document, namedValues(config.values, got), more);
         const isGrpc = operation.described?.grpc !== undefined;
         const method = isGrpc ? describedMethod(document, operation.name) : null;
         const compiled = compileObjectRule(written, operation, { declarations, method });
-        return compiled.ok ? ok(stepsOf(compiled.value, method)) : compiled;
+        if (!compiled.ok) return compiled;
+        const rule = compiled.value;
+        const { lookup } = written;
+        if (lookup === null || rule.writeOwnerUrl === null) return ok(stepsOf(rule, method));
+        const service = ownersOf(at.roles).at(lookup);
+        return ok({ authorize: headStep(rule), decide: ownerStep({ rule, write: rule.writeOwnerUrl, service }) });
       }),
   };
 }

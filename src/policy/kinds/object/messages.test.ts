@@ -4,7 +4,7 @@ import { formatIssue } from '../../../base/index.ts';
 import type { DescribedMessages } from '../../../openapi/index.ts';
 import type { CompileAt, Sources, Steps } from '../../kind.ts';
 import type { Operation } from '../../operation.ts';
-import { exchangeOf, ruleOf } from './fixtures.test.ts';
+import { exchangeOf, NO_OWNERS, ruleOf } from './fixtures.test.ts';
 import { createObjectKind } from './kind.ts';
 
 const METHOD = 'shop.Orders/Place';
@@ -20,7 +20,7 @@ function compiled(allow: string, grpc = 'neither') {
   const operation = { id: `a/${METHOD}`, name: METHOD, method: 'POST', described: { grpc }, template: `/${METHOD}` };
   const at = { api: 'a', operations: [operation as unknown as Operation] } as unknown as CompileAt;
   const got = { document: () => DOCUMENT } as unknown as Sources;
-  return createObjectKind().compile({ operations: { [METHOD]: ruleOf({ allow }) }, values: {} }, at, got);
+  return createObjectKind(NO_OWNERS).compile({ operations: { [METHOD]: ruleOf({ allow }) }, values: {} }, at, got);
 }
 
 function stepsOf(allow: string): Steps {

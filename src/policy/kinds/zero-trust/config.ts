@@ -10,6 +10,8 @@ export interface ZeroTrustOperation {
   readonly opensWebSocket: boolean;
   /** Whose objects a caller reaches by it; null where nothing says so. */
   readonly object: Expression | null;
+  /** What the owner is asked for by, such as `params.orderId`, where the rule asks for it. */
+  readonly lookedUpBy: readonly string[];
   readonly path: string;
 }
 

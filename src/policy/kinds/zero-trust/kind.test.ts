@@ -18,6 +18,7 @@ interface Golden {
   readonly sure?: boolean;
   readonly websocket?: boolean;
   readonly object?: string;
+  readonly lookedUpBy?: readonly string[];
   readonly open?: boolean;
   readonly ownerless?: boolean;
   readonly issues: readonly string[];
@@ -51,10 +52,11 @@ function configOf(given: Golden): ZeroTrustConfig {
     isSure: given.sure ?? false,
     opensWebSocket: given.websocket ?? false,
     object: given.object === undefined ? null : expressionOf(given.object),
+    lookedUpBy: given.lookedUpBy ?? [],
     path,
   };
   return {
-    api: { needs: null, isSure: false, opensWebSocket: false, object: null, path: 'apis.orders' },
+    api: { needs: null, isSure: false, opensWebSocket: false, object: null, lookedUpBy: [], path: 'apis.orders' },
     operations: { [given.operation]: said },
     open: given.open === true ? [given.operation] : [],
     ownerless: given.ownerless === true ? [given.operation] : [],

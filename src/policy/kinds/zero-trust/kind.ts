@@ -51,21 +51,25 @@ function operationIssues(operation: Operation, config: ZeroTrustConfig): readonl
 }
 
 const OF_CALLER = /^(?:principal|tenant)(?:\.|$)/;
-const OF_REPLY = /^(?:response|item|owner)(?:\.|$)/;
+const OF_REPLY = /^(?:response|item)(?:\.|$)/;
+const OF_OWNER = /^owner(?:\.|$)/;
 
 /** Parameters of the path of which the rule asks neither by themselves nor by the reply or the owner that they lead to. */
-function unasked({ template }: Operation, { object }: ZeroTrustOperation): readonly string[] {
+function unasked({ template }: Operation, { object, lookedUpBy }: ZeroTrustOperation): readonly string[] {
   const parameters = [...template.matchAll(/\{([^{}]+?)(?:\.\.\.)?\}/g)].map(([, name]) => name as string);
-  if (object === null || !saysWhose(object)) return parameters;
+  if (object === null || !saysWhose(object, lookedUpBy)) return parameters;
   const reads = readsOf(object);
   if ([...reads].some((name) => OF_REPLY.test(name))) return [];
   const behind = namesBehind('request.params', object);
-  return parameters.filter((name) => !reads.has(`params.${name}`) && !behind.has(name));
+  const lookedUp = [...reads].some((name) => OF_OWNER.test(name)) ? new Set(lookedUpBy) : null;
+  const isAsked = (name: string): boolean =>
+    reads.has(`params.${name}`) || behind.has(name) || lookedUp?.has(`params.${name}`) === true;
+  return parameters.filter((name) => !isAsked(name));
 }
 
 /** Whether a rule may say something else of one caller than of another. */
-function saysWhose(object: Expression): boolean {
-  return !alwaysHolds(object) && [...readsOf(object)].some((name) => OF_CALLER.test(name));
+function saysWhose(object: Expression, lookedUpBy: readonly string[]): boolean {
+  return !alwaysHolds(object) && [...readsOf(object), ...lookedUpBy].some((name) => OF_CALLER.test(name));
 }
 
 /** As conditions write it: names with points in them stand in brackets. */
