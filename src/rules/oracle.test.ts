@@ -7,7 +7,11 @@ import { type Asked, celOf, compiledAs } from './fixtures.test.ts';
 import { stepBudget } from './index.ts';
 
 /** Where this language is narrower than CEL: it gives no answer there, and never another one. */
-const NARROWER = [/goes beyond/, /can make/, /`has` asks an object/, /too much to look at/, /no such part/];
+const NARROWER = [
+  ...[/goes beyond/, /can make/, /`has` asks an object/, /too much to look at/, /no such part/],
+  // Of numbers beyond 2^53 that are read as the same.
+  /can’t be told apart/,
+];
 
 function oracle(text: string, { body, d, ...typed }: Asked): boolean | null {
   const bindings = {
