@@ -176,7 +176,7 @@ test('a fault is no permission, and what can not be recorded is not answered', a
   };
   const options = {
     scene: () => Promise.resolve(broken),
-    record: () => true,
+    record: () => Promise.resolve(true),
     pseudonym: () => 'pseudonym',
     nextId: () => 'id',
     log: { write() {} },
@@ -188,7 +188,7 @@ test('a fault is no permission, and what can not be recorded is not answered', a
     answers?.map(({ decision }) => decision),
     [false, false],
   );
-  const unrecorded = createDecisions({ ...options, record: () => false });
+  const unrecorded = createDecisions({ ...options, record: () => Promise.resolve(false) });
   assert.equal(await unrecorded.ask(questions, 'execute_all', 'decisions'), null);
   const nothing = createDecisions({ ...options, scene: () => Promise.resolve(null) });
   assert.equal(await nothing.ask(questions, 'execute_all', 'decisions'), null);

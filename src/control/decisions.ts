@@ -11,7 +11,7 @@ export interface DecisionsOptions {
   /** What is in force; null where nothing is, or it can't be built here. */
   readonly scene: () => Promise<DecisionScene | null>;
   /** Null where requests are not recorded; false where the ledger takes nothing. */
-  readonly record: ((change: RecordedChange) => boolean) | null;
+  readonly record: ((change: RecordedChange) => Promise<boolean>) | null;
   readonly pseudonym: (who: { readonly issuer: string; readonly subject: string }) => string;
   readonly nextId: () => string;
   readonly log: Log;
@@ -30,7 +30,7 @@ export function createDecisions(options: DecisionsOptions): DecisionsBackend {
         if (answers.length > 0) await options.pause();
         const decision = await decideOr(evaluation, scene, options.log);
         const id = options.nextId();
-        if (!recorded(decision, { id, asker, scene }, options)) return null;
+        if (!(await recorded(decision, { id, asker, scene }, options))) return null;
         answers.push(answerOf(decision, id, scene));
         if (ends(semantic, decision.permitted)) break;
       }
@@ -56,16 +56,16 @@ interface Answered {
   readonly scene: DecisionScene;
 }
 
-function recorded(
+async function recorded(
   decision: Decision,
   { id, asker, scene }: Answered,
   { record, pseudonym }: DecisionsOptions,
-): boolean {
+): Promise<boolean> {
   if (record === null) return true;
   const { permitted, method, operation, subject, code, policy, rule, observed } = decision;
   const said = { id, revision: scene.snapshot.revision, code, policy, rule, observed };
   const told = Object.entries(said).filter(([, value]) => value !== null);
-  return record({
+  return await record({
     author: asker === 'admin' ? 'admin' : 'decision point',
     action: permitted ? 'decision.permit' : 'decision.deny',
     target: operation === null ? (method ?? 'unknown') : `${method} ${operation}`,

@@ -32,6 +32,7 @@ export type {
   Readiness,
   RefusedReload,
   Verifier,
+  RecordedChange,
 } from './conductor-options.ts';
 export type { ConfigurationFile, StagedText } from './configuration-file.ts';
 export { type Answer, Desks } from './desks.ts';

@@ -173,7 +173,7 @@ export class LedgerHost {
 }
 
 /** Resolves with `work`, or after `limitMs` without it. */
-async function within(clock: Clock, limitMs: number, work: Promise<unknown>): Promise<void> {
+export async function within(clock: Clock, limitMs: number, work: Promise<unknown>): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>();
   const timer = clock.after(limitMs, resolve);
   await Promise.race([work, promise]);

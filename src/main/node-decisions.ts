@@ -1,11 +1,12 @@
 import { createHash } from 'node:crypto';
 import { createPseudonyms } from '../audit/index.ts';
 import { bearerKey, createIdSource } from '../base/index.ts';
-import { type Config, type Gathered, packGathered } from '../config/index.ts';
-import { type Conductor, type ConductorOptions, createDecisions, type DecisionScene } from '../control/index.ts';
+import { type Gathered, packGathered } from '../config/index.ts';
+import { type Conductor, createDecisions, type DecisionScene } from '../control/index.ts';
 import { compileInSlices, judgedTables, type TableReader } from '../gateway/index.ts';
 import { OVERLAY_TABLE, type OverlayRow } from '../policy/index.ts';
 import type { Keyring } from '../ports/index.ts';
+import type { DecisionRecords } from './decision-records.ts';
 import type { HostPorts } from './host-ports.ts';
 import { createOfflineKinds } from './kinds.ts';
 import { pseudonymKey } from './ledger-changes.ts';
@@ -18,17 +19,17 @@ export interface NodeDecisionsOptions {
   readonly tables: TableReader;
   readonly lists: Pick<NodeLists, 'rows'>;
   readonly keyring: Keyring;
-  readonly record: ConductorOptions['record'];
-  readonly audit: Config['audit'];
+  /** Null where requests are not recorded. */
+  readonly records: DecisionRecords | null;
 }
 
 /** The decision point of a node: it asks what is in force, with the live tables that traffic is judged by. */
 export function openNodeDecisions(options: NodeDecisionsOptions): ReturnType<typeof createDecisions> {
-  const { host, keyring, record, audit } = options;
+  const { host, keyring, records } = options;
   const { clock, random, log } = host;
   return createDecisions({
     scene: sceneSource(options),
-    record: audit === 'off' ? null : record,
+    record: records === null ? null : (change) => records.record(change),
     pseudonym: createPseudonyms(pseudonymKey(keyring)),
     nextId: createIdSource(
       (bytes) => random.fill(bytes),

@@ -24,6 +24,7 @@ import { ioOf } from './host-ports.ts';
 import { createOfflineKinds, listKinds } from './kinds.ts';
 import { type NodeCertificates, openNodeCertificates } from './node-certificates.ts';
 import { type NodeLists, openNodeLists } from './node-lists.ts';
+import { openDecisionRecords } from './decision-records.ts';
 import { decisionKeyHash, openNodeDecisions } from './node-decisions.ts';
 import type { GatewayNode, NodeOptions } from './node-options.ts';
 import { heapLimitMb, type NodeThreadOptions, openNodeThreads, thisMachine, threadCount } from './node-threads.ts';
@@ -216,12 +217,14 @@ class Starting {
 
   #backend({ audit }: Config, parts: BackendParts): AdminBackend {
     const { host, file, version, nodeVersion } = this.#options;
+    const records = audit === 'off' ? null : openDecisionRecords(parts.ledger, host);
+    this.#undo.push(() => records?.close());
     return createAdminBackend({
       ...parts,
       decisions: openNodeDecisions({
         ...parts,
         host,
-        audit,
+        records,
         tables: parts.sources.tables,
         keyring: this.#data.keyring,
       }),
@@ -363,11 +366,8 @@ class Starting {
   }
 }
 
-type BackendParts = Pick<
-  AdminBackendOptions,
-  'conductor' | 'group' | 'ledger' | 'ports' | 'certificates' | 'revocations'
-> &
-  Pick<ConductedParts, 'lists' | 'sources' | 'record'>;
+type BackendParts = Pick<AdminBackendOptions, 'conductor' | 'group' | 'ports' | 'certificates' | 'revocations'> &
+  Pick<ConductedParts, 'lists' | 'sources' | 'record'> & { readonly ledger: LedgerHost };
 
 interface AdminParts {
   readonly config: Config;

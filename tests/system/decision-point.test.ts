@@ -344,3 +344,10 @@ test('a decision is recorded before it is given: who asked, who would do what, a
   assert.doesNotMatch(line, /ada/);
   assert.equal((JSON.parse(record['after'] ?? '') as { code: string }).code, 'forbidden');
 });
+
+test('many batches at once are all answered, and what the operator does is recorded beside them', async () => {
+  const evaluations = Array.from({ length: 100 }, () => ({}));
+  const batch = { subject: ADA, action: { name: 'GET' }, resource: ORDER, evaluations };
+  const replies = await Promise.all(Array.from({ length: 16 }, () => post(batch, { path: 'evaluations' })));
+  assert.deepEqual([...new Set(replies.map(({ status }) => status))], [200]);
+});
