@@ -1,5 +1,6 @@
 import type { Config } from '../config/index.ts';
 import type { Snapshot } from '../gateway/index.ts';
+import { pairsIn } from '../lists/index.ts';
 
 /** What rules of the gateway, and each API, ask of the addresses of clients, looked for once. */
 const known = new WeakMap<object, boolean>();
@@ -13,6 +14,15 @@ export function asksOfAddress({ denials, apis }: Config, apiName: string, { list
   if (lists !== null || api === undefined) return true;
   if (api.policies.some(({ kind }) => kind === 'lists' || kind === 'maintenance')) return true;
   return isAsked(denials) || isAsked(api);
+}
+
+/**
+ * Whether the gateway, the API or an operation of it keeps out addresses by their names in the DNS. Names are not looked
+ * up for decisions, so that nobody would be on such a list; a list of who is let in lets nobody in for want of them.
+ */
+export function asksOfNames({ lists, apis }: Pick<Config, 'lists' | 'apis'>, apiName: string): boolean {
+  const asked = apis.filter(({ name }) => name === apiName);
+  return pairsIn({ lists, apis: asked }).some(({ deny }) => deny !== null && deny.reverseNames !== null);
 }
 
 function isAsked(part: object): boolean {

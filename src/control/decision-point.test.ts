@@ -143,6 +143,15 @@ test('what depends on the reply, or on an address that is not told, is denied', 
   assert.equal((await ask(lists, { context: { address: 'here' } })).permitted, false);
 });
 
+test('where addresses are kept out by their names in the DNS, nothing is permitted', async () => {
+  const context: JsonObject = { address: '198.51.100.7' };
+  const names = 'deny: { reverseNames: ["*.crawler.example"] }';
+  for (const scene of [sceneOf(NEEDS, names), sceneOf(`${NEEDS}, ${names}`)]) {
+    const { permitted, sentence } = await ask(scene, { context });
+    assert.deepEqual([permitted, /names of addresses/.test(sentence)], [false, true], sentence);
+  }
+});
+
 test('conditions on time are asked about the time that is told', async () => {
   const scene = sceneOf(`${NEEDS}, rules: [{ rule: 'now.getHours() < 12', message: late }]`);
   assert.equal((await ask(scene)).permitted, false);

@@ -13,7 +13,7 @@ import { type OverlayRow, overlaid, type Principal } from '../policy/index.ts';
 import type { Clock } from '../ports/index.ts';
 import { type Evaluation, member } from './decision-request.ts';
 import { type AskedCaller, callerOf } from './decision-subject.ts';
-import { asksOfAddress } from './decision-needs.ts';
+import { asksOfAddress, asksOfNames } from './decision-needs.ts';
 import { type AskedRequest, requestOf } from './decision-target.ts';
 
 /** What decisions are made by: all of it in force at once. */
@@ -174,6 +174,7 @@ function objectionTo(
   if (caller.kind === 'known' && auth !== 'public' && !takes(auth, caller))
     return `${route.id} takes no callers of ${caller.issuer?.way ?? `the type ${caller.principalKind}`}`;
   if (verdict.kind === 'refused') return null;
+  if (asksOfNames(config, route.api)) return 'it depends on names of addresses, which are not looked up here';
   if (from === null && asksOfAddress(config, route.api, snapshot))
     return 'it depends on the address of the client: context.address';
   if (verdict.kind === 'replied' || verdict.undecided.length === 0) return null;
