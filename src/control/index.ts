@@ -1,3 +1,4 @@
+export { OwnerPlaces } from './owner-places.ts';
 export { OwnerService, type OwnerOutcome, type OwnerTold } from './owner-service.ts';
 export type { AdminRequest } from './admin-operation.ts';
 export {

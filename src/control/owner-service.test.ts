@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { FakeClock } from './fake-clock.test.ts';
 import { err, ok } from '../base/index.ts';
-import { createAskingPlaces } from '../credential/index.ts';
 import { KeptAnswers } from '../policy/index.ts';
 import type { Alert, Egress, EgressRequest } from '../ports/index.ts';
+import { OwnerPlaces } from './owner-places.ts';
 import { type OwnerOutcome, OwnerService, type OwnerTold } from './owner-service.ts';
 
 type Answer = Awaited<ReturnType<Egress['call']>>;
@@ -28,7 +28,7 @@ const failed = (reason: string): Answer => err({ reason, detail: 'at 10.0.0.7' }
 
 function bench(
   answer: (request: EgressRequest) => Answer | Promise<Answer>,
-  more: { cacheMs?: number; places?: number } = {},
+  more: { cacheMs?: number; places?: OwnerPlaces } = {},
 ) {
   const clock = new FakeClock();
   const calls: EgressRequest[] = [];
@@ -41,7 +41,7 @@ function bench(
       return await answer(request);
     },
   } as Egress;
-  const places = createAskingPlaces(more.places ?? 64);
+  const places = more.places ?? new OwnerPlaces(64, clock);
   const said = { name: 's', start: START, headers: { 'x-key': 'k' }, ca: null, timeoutMs: 1_000 };
   const service = new OwnerService(
     { ...said, cacheMs: more.cacheMs ?? 5_000 },
@@ -87,10 +87,11 @@ test('nothing is asked but what begins as the configuration says, in its plaines
   assert.equal(calls.length, 0);
 });
 
-test('only 404 means that there is none; all else that is no JSON served as such means nothing', async () => {
+test('only 404, and null, mean that there is none; all else that is no JSON served as such means nothing', async () => {
   const answers: readonly (readonly [Answer, string, OwnerOutcome])[] = [
     [replied(404, '{"ownerId":"ada"}'), 'none', 'none'],
     [replied(200, '{}', 'application/vnd.o+json; charset=utf-8'), '{}', 'answered'],
+    [replied(200, ' null '), 'none', 'none'],
     [replied(200, '{}', 'text/json'), 'nobody says', 'unusable'],
     [replied(200, '{"a":1,"a":2}'), 'nobody says', 'unusable'],
     [replied(200, ''), 'nobody says', 'unusable'],
@@ -157,6 +158,25 @@ test('a service that fails for everybody is left alone, longer each time, until 
   assert.equal(await ask('z2'), '{}');
 });
 
+test('calls that were under way when a service was found to be ill make its pause no longer', async () => {
+  const waiting: ((answer: Answer) => void)[] = [];
+  const { ask, calls, clock } = bench(() => held(waiting));
+  const all = Array.from({ length: 12 }, (_, id) => ask(`${id}`));
+  await settled();
+  for (const answer of waiting) answer(failed('timeout'));
+  await Promise.all(all);
+  clock.advance(1_000);
+  const again = ask('again');
+  await settled();
+  assert.equal(calls.length, 13);
+  waiting[12]?.(failed('timeout'));
+  await again;
+  clock.advance(2_000);
+  void ask('later');
+  await settled();
+  assert.equal(calls.length, 14, 'the pause was two seconds');
+});
+
 test('one odd object keeps nobody from the others, and whoever looks hears of many', async () => {
   const { ask, alerts } = bench(({ url }) => (url.endsWith('odd') ? replied(500, '{}') : replied(200, '{}')));
   for (let turn = 0; turn < 4; turn++) await ask('odd');
@@ -168,9 +188,9 @@ test('one odd object keeps nobody from the others, and whoever looks hears of ma
 
 test('all services together have so many places, and who finds none is refused', async () => {
   const waiting: ((answer: Answer) => void)[] = [];
-  const { ask, outcomes } = bench(() => held(waiting), { places: 2 });
-  const first = [ask('1'), ask('2')];
-  assert.equal(await ask('3', 'n2'), 'nobody says');
+  const { ask, outcomes } = bench(() => held(waiting), { places: new OwnerPlaces(2, new FakeClock()) });
+  const first = [ask('1'), ask('2', 'n2')];
+  assert.equal(await ask('3', 'n3'), 'nobody says');
   assert.deepEqual(outcomes, ['refused']);
   for (const resolve of waiting) resolve(replied(200, '{}'));
   await Promise.all(first);
@@ -178,4 +198,24 @@ test('all services together have so many places, and who finds none is refused',
   await settled();
   waiting[2]?.(replied(200, '{}'));
   assert.equal(await next, '{}');
+});
+
+test('one network has a share of all calls, and of one host whatever lookups lead there', async () => {
+  const places = new OwnerPlaces(64, new FakeClock());
+  const taken = Array.from({ length: 30 }, () => places.take('n1'));
+  assert.equal(taken.filter((each) => each).length, 24);
+  assert.equal(places.take('n2'), true);
+  places.give('n1');
+  assert.equal(places.take('n1'), true);
+  const waiting: ((answer: Answer) => void)[] = [];
+  const shared = new OwnerPlaces(64, new FakeClock());
+  const [one, other] = [bench(() => held(waiting), { places: shared }), bench(() => held(waiting), { places: shared })];
+  for (let id = 0; id < 12; id++) void one.ask(`a${id}`);
+  void other.ask('b');
+  await settled();
+  assert.deepEqual([one.calls.length, other.calls.length], [12, 0], 'both ask one host, and it is the same network');
+  void other.ask('c', 'n2');
+  await settled();
+  assert.equal(other.calls.length, 1);
+  assert.equal(shared.turnsOf('o.example'), shared.turnsOf('o.example'));
 });

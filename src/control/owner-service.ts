@@ -1,10 +1,10 @@
 import { err, ok, type Result } from '../base/index.ts';
-import type { AskingPlaces } from '../credential/index.ts';
 import { parseJson } from '../body/index.ts';
 import type { KeptAnswers } from '../policy/index.ts';
 import { NONE_LIFE_MS, OWNER_LIMIT_BYTES } from '../policy/index.ts';
 import type { Alerts, Clock, Egress } from '../ports/index.ts';
-import { OwnerTurns } from './owner-turns.ts';
+import type { OwnerPlaces } from './owner-places.ts';
+import type { OwnerTurns } from './owner-turns.ts';
 
 /** One service that is asked whose objects are, as this lookup says it. */
 export interface OwnerServiceSaid {
@@ -32,7 +32,7 @@ export interface OwnerPorts {
   readonly clock: Pick<Clock, 'now' | 'monotonic' | 'after'>;
   readonly alerts: Pick<Alerts, 'raise'>;
   /** Of all services taken together. */
-  readonly places: AskingPlaces;
+  readonly places: OwnerPlaces;
   readonly kept: () => KeptAnswers<OwnerTold>;
   readonly asked: (service: string, outcome: OwnerOutcome) => void;
 }
@@ -59,7 +59,8 @@ export class OwnerService {
   readonly #said: OwnerServiceSaid;
   readonly #ports: OwnerPorts;
   readonly #turns: OwnerTurns;
-  readonly #host: string;
+  /** As alerts and metrics name it. */
+  readonly host: string;
   /** Calls that are under way, not those that wait: no network waits for the turn of another. */
   readonly #calls = new Map<string, Promise<OwnerTold | null>>();
   #failures = 0;
@@ -69,8 +70,8 @@ export class OwnerService {
   constructor(said: OwnerServiceSaid, ports: OwnerPorts) {
     this.#said = said;
     this.#ports = ports;
-    this.#turns = new OwnerTurns(ports.clock);
-    this.#host = URL.parse(said.start)?.host ?? '';
+    this.host = URL.parse(said.start)?.host ?? '';
+    this.#turns = ports.places.turnsOf(this.host);
   }
 
   /** What is said at this URL, for somebody of this network; null where nobody can say. Never rejects. */
@@ -80,7 +81,7 @@ export class OwnerService {
     if (known !== null) return await known;
     if (this.#isPaused() || !(await this.#turns.take(source, this.#said.timeoutMs))) return this.#refused();
     try {
-      return await (this.#known(url) ?? this.#begin(url));
+      return await (this.#known(url) ?? this.#begin(url, source));
     } finally {
       this.#turns.give(source);
     }
@@ -94,12 +95,12 @@ export class OwnerService {
     return `${this.#said.name} ${url}`;
   }
 
-  #begin(url: string): Promise<OwnerTold | null> {
+  #begin(url: string, source: string): Promise<OwnerTold | null> {
     const { places } = this.#ports;
-    if (this.#isPaused() || !places.take()) return Promise.resolve(this.#refused());
+    if (this.#isPaused() || !places.take(source)) return Promise.resolve(this.#refused());
     const begun = this.#asked(url).finally(() => {
       this.#calls.delete(url);
-      places.give();
+      places.give(source);
     });
     this.#calls.set(url, begun);
     return begun;
@@ -114,7 +115,7 @@ export class OwnerService {
       (): Result<never, CallFault> => err({ words: 'the call could not be made', forAll: true }),
     );
     if (!body.ok) return this.#failed(body.error);
-    this.#ports.asked(this.#host, body.value === null ? 'none' : 'answered');
+    this.#ports.asked(this.host, body.value === null ? 'none' : 'answered');
     this.#failures = 0;
     this.#unusable = 0;
     this.#pausedUntilMs = Number.NEGATIVE_INFINITY;
@@ -143,12 +144,13 @@ export class OwnerService {
     const type = fields.get('content-type') ?? '';
     if (!/^application\/(?:[\w.-]+\+)?json\s*(?:;|$)/i.test(type))
       return err({ words: 'its answer is not served as JSON', forAll: false });
-    const isJson = parseJson(Buffer.from(body.buffer, body.byteOffset, body.byteLength)).ok;
-    return isJson ? ok(body) : err({ words: 'its answer is no JSON', forAll: false });
+    const read = parseJson(Buffer.from(body.buffer, body.byteOffset, body.byteLength));
+    if (!read.ok) return err({ words: 'its answer is no JSON', forAll: false });
+    return ok(read.value === null ? null : body);
   }
 
   #refused(): null {
-    this.#ports.asked(this.#host, 'refused');
+    this.#ports.asked(this.host, 'refused');
     return null;
   }
 
@@ -157,14 +159,16 @@ export class OwnerService {
   }
 
   #failed({ words, forAll }: CallFault): null {
-    this.#ports.asked(this.#host, forAll ? 'failed' : 'unusable');
+    this.#ports.asked(this.host, forAll ? 'failed' : 'unusable');
     if (!forAll) {
       this.#unusable++;
       if (this.#unusable % FAILURES === 0) this.#alert(words);
       return null;
     }
+    // What was under way when it was found to be ill tells nothing new.
+    if (this.#isPaused()) return null;
     this.#failures++;
-    if (this.#failures >= FAILURES && !this.#isPaused()) {
+    if (this.#failures >= FAILURES) {
       const times = Math.min(this.#failures - FAILURES, 10);
       const pauseMs = Math.min(FIRST_PAUSE_MS * 2 ** times, LONGEST_PAUSE_MS);
       this.#pausedUntilMs = this.#ports.clock.monotonic() + pauseMs;
@@ -176,10 +180,10 @@ export class OwnerService {
   #alert(detail: string): void {
     this.#ports.alerts.raise({
       kind: 'owners.unavailable',
-      key: this.#host,
+      key: this.host,
       severity: 'high',
       message: 'a service does not say whose objects are, so requests that depend on it are refused',
-      fields: { service: this.#host, detail },
+      fields: { service: this.host, detail },
     });
   }
 }

@@ -1,7 +1,6 @@
 import { secretLine } from '../base/index.ts';
 import type { Gathered } from '../config/index.ts';
-import { createAskingPlaces } from '../credential/index.ts';
-import { OwnerService, type OwnerTold } from '../control/index.ts';
+import { OwnerPlaces, OwnerService, type OwnerTold } from '../control/index.ts';
 import { KeptAnswers, type OwnerLookup, OWNERS, ownerService, type Told } from '../policy/index.ts';
 import type { PartOptions } from './credential-part.ts';
 import { gatheredBytes, gatheredText } from './gathered-text.ts';
@@ -18,10 +17,11 @@ export interface NodeOwners {
 /** Opens it; nobody is asked before a thread asks. */
 export function openNodeOwners({ host, alerts, metrics, desks }: PartOptions): NodeOwners {
   let kept = new KeptAnswers<OwnerTold>();
+  const places = new OwnerPlaces(OWNER_CALLS, host.clock);
   const ports = {
     ...{ egress: host.egress, clock: host.clock, alerts },
     kept: () => kept,
-    places: createAskingPlaces(OWNER_CALLS),
+    places,
     asked: metrics.ownerAsked,
   };
   const services = new Map<string, OwnerService>();
@@ -46,6 +46,7 @@ export function openNodeOwners({ host, alerts, metrics, desks }: PartOptions): N
     retain: (gathered) => {
       const wanted = new Set(lookupsOf(gathered).map(ownerService));
       for (const name of services.keys()) if (!wanted.has(name)) services.delete(name);
+      places.keepHosts(new Set([...services.values()].map((service) => service.host)));
     },
   };
 }

@@ -69,7 +69,9 @@ function grantsOf(name: string, byName: ReadonlyMap<string, RoleGrants>): Readon
 /** Callers of one kind have the same roles, and what they reach by them is found out once. */
 function shareReached(byName: ReadonlyMap<string, RoleGrants>): RoleTable['rolesOf'] {
   const known = new Map<string, ReadonlySet<string>>();
-  return (names, denied = NO_NAMES) => {
+  return (given, denied = NO_NAMES) => {
+    // Tokens may hold any names: those that are no roles would fill what is kept.
+    const names = given.filter((name) => byName.has(name));
     const key = names.length + denied.length > SHARED_NAMES_LIMIT ? null : JSON.stringify([names, denied]);
     const shared = key === null ? undefined : known.get(key);
     if (shared !== undefined) return shared;

@@ -1,6 +1,7 @@
 import type { ParsedBody } from '../../body/index.ts';
 import {
   compileBody,
+  type OpenedHead,
   type ParameterSource,
   plainReader,
   apiKeyNames,
@@ -44,7 +45,7 @@ export function declarationsOf(
   const text = (read: (asked: AskedRequest) => string | null): Declared =>
     valueOf('string', (asked) => read(asked) ?? undefined);
   const places = described === null || isGrpc ? undescribed(operation) : describedPlaces(operation, document);
-  const judged = judgedReader(operation, document);
+  const body = bodyReader(judgedReader(operation, document));
   return groupOf<AskedRequest>({
     request: groupOf<AskedRequest>({
       method: text((asked) => asked.method),
@@ -53,7 +54,7 @@ export function declarationsOf(
       ...places,
       body: valueOf('any', (asked) => {
         if (!asked.hasBody) return UNREADABLE;
-        return isGrpc ? asked.message : bodyOf(asked.exchange, judged);
+        return isGrpc ? asked.message : body(asked.exchange);
       }),
     }),
     // Rules on objects are mostly about them.
@@ -89,12 +90,26 @@ function judgedReader({ described }: Operation, document: unknown): JudgedReader
   };
 }
 
+/** Reads a body once, however often it is asked for: for each element of a list it may be. */
+function bodyReader(judged: JudgedReader | null): (exchange: Exchange) => unknown {
+  const known = new WeakMap<ParsedBody, { readonly value: unknown }>();
+  return (exchange) => {
+    const parsed: ParsedBody = exchange.body('parsed');
+    if (parsed.kind !== 'form' && parsed.kind !== 'multipart' && parsed.kind !== 'xml')
+      return bodyOf(parsed, exchange, judged);
+    const before = known.get(parsed);
+    if (before !== undefined) return before.value;
+    const value = bodyOf(parsed, exchange, judged);
+    known.set(parsed, { value });
+    return value;
+  };
+}
+
 /**
  * A body as conditions read it. A form has texts, one of parts files too; one in which a name stands twice has no single
  * reading, and what nobody here reads has none either. Nor has a field that is sent in parts (`role[]`).
  */
-function bodyOf(exchange: Exchange, judged: JudgedReader | null): unknown {
-  const parsed: ParsedBody = exchange.body('parsed');
+function bodyOf(parsed: ParsedBody, exchange: Exchange, judged: JudgedReader | null): unknown {
   switch (parsed.kind) {
     case 'empty':
       return undefined;
@@ -142,9 +157,48 @@ const KEYS = [
   ['cookies', 'cookie'],
 ] as const satisfies readonly (readonly [keyof Places, Place])[];
 
+const TYPES = { string: 'string', boolean: 'bool', any: 'any' } as const;
+
 function declaredBy({ type, read }: ValueReader): Declared {
-  const types = { string: 'string', boolean: 'bool', any: 'any' } as const;
-  return valueOf(types[type], (asked) => plain(read(asked.head)));
+  return valueOf(TYPES[type], (asked) => plain(read(asked.head)));
+}
+
+/** The same, looked for once a head: a query and cookies are gone through whole, and a rule may ask for each of many elements. */
+function declaredOnce({ type, read }: ValueReader): Declared {
+  const known = new WeakMap<OpenedHead, { readonly value: unknown }>();
+  return valueOf(TYPES[type], ({ head }) => {
+    const before = known.get(head);
+    if (before !== undefined) return before.value;
+    const value = plain(read(head));
+    known.set(head, { value });
+    return value;
+  });
+}
+
+/** What of a head costs more to find the more of it there is. */
+const LOOKED_THROUGH: ReadonlySet<Place> = new Set(['query', 'cookie']);
+
+function declaredAt(place: Place, reader: ValueReader): Declared {
+  return LOOKED_THROUGH.has(place) ? declaredOnce(reader) : declaredBy(reader);
+}
+
+/**
+ * In a path a number is the name of something, and servers read its text, some only as far as its digits go: one that is not
+ * written as it is counted, such as `70e-1` for 7, has no single reading.
+ */
+function asWritten(described: ValueReader, name: string): ValueReader {
+  const written = plainReader('path', name);
+  return {
+    type: described.type,
+    read(head) {
+      const sent = described.read(head);
+      if (sent.kind !== 'value' || typeof sent.value !== 'number') return sent;
+      const text = String(sent.value);
+      const raw = written.read(head);
+      const isPlain = raw.kind === 'value' && [text, `.${text}`, `;${name}=${text}`].includes(String(raw.value));
+      return isPlain ? sent : { kind: 'unreadable' };
+    },
+  };
 }
 
 function plain(sent: SentValue): unknown {
@@ -158,7 +212,7 @@ function undescribed({ template }: Operation): Places {
   return placesOf(
     (place, name) => {
       if (place === 'path' && !inPath.includes(name)) return missing('the path has no parameter of this name');
-      return declaredBy(plainReader(place, name));
+      return declaredAt(place, plainReader(place, name));
     },
     (place) => (place === 'path' ? inPath : []),
   );
@@ -180,7 +234,8 @@ function describedPlaces({ described }: Operation, document: unknown): Places {
           ? declaredBy(plainReader(place, name))
           : missing('the description has no such parameter');
       const reader = readerOf(parameter, made);
-      return reader.ok ? declaredBy(reader.value) : missing('the description of it can’t be used');
+      if (!reader.ok) return missing('the description of it can’t be used');
+      return declaredAt(place, place === 'path' ? asWritten(reader.value, name) : reader.value);
     },
     (place) => parameters.filter((each) => each.in === place).map(({ name }) => name),
   );

@@ -8,8 +8,10 @@ const MARKS = /[[\].]/;
 /** An index of a list, and what stands for the next of it. */
 const INDEX = /^(?:[0-9]+|-|)$/;
 
-/** Longer names are no API's own, and to bring one with very many marks above letters into one form takes minutes. */
-const SPELLED_LIMIT = 1_024;
+/** Longer names are no API's own, nor are those with more marks above one letter (UAX #15 §13): to bring them into one form takes minutes. */
+const SPELLED_LIMIT = 128;
+const MARKED = /\p{M}{31}/u;
+const PLAIN = /^[\x20-\x7e]*$/;
 
 const foldedNames = new WeakMap<FieldNode, ReadonlySet<string>>();
 
@@ -23,6 +25,7 @@ export function sentMember(node: FieldNode, name: string): FieldNode {
   if (!node.rest || isWhole(node) || node.members.has(name)) return exact;
   if (
     name.length > SPELLED_LIMIT ||
+    MARKED.test(name) ||
     INHERITED.has(name) ||
     spellingsOf(name).some((each) => foldedOf(node).has(folded(each)))
   )
@@ -88,7 +91,9 @@ export function isOperator(node: FieldNode, name: string): boolean {
 
 /** A name as the most generous reader takes it. */
 function folded(name: string): string {
+  if (PLAIN.test(name)) return name.toLowerCase().replace(NO_PLAIN_WORD, '');
   return name.normalize('NFKC').toUpperCase().toLowerCase().replace(NO_WORD, '');
 }
 
+const NO_PLAIN_WORD = /[^a-z0-9]/g;
 const NO_WORD = /[^\p{L}\p{N}]/gu;

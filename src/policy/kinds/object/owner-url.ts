@@ -1,4 +1,5 @@
 import { err, ok, type Result } from '../../../base/index.ts';
+import { plainReader } from '../../../openapi/index.ts';
 import type { Declaration } from '../../../rules/index.ts';
 import type { AskedRequest } from '../../asked/asked-request.ts';
 import { percentEncoded, UNRESERVED } from '../../percent-encoding.ts';
@@ -33,7 +34,7 @@ export function compileOwnerUrl(
     if (typeof piece === 'string') return piece;
     const read = readerOf(piece, declarations);
     if (!read.ok) faults.push(`\`{${piece.names.join('.')}}\`: ${read.error}`);
-    return read.ok ? (asked) => textAt(piece, read.value(asked)) : () => null;
+    return read.ok ? (asked) => textAt(piece, read.value(asked), asked) : () => null;
   });
   if (faults.length > 0) return err(faults);
   return ok((asked) => {
@@ -78,11 +79,21 @@ function memberReader(read: Read, names: readonly string[]): Read {
 }
 
 /** Null for what has no text of its own, or one that could be read as more than one part. */
-function textAt({ part }: OwnerPlace, value: unknown): string | null {
-  if (typeof value === 'number') return Number.isSafeInteger(value) ? String(value) : null;
+function textAt({ part, names }: OwnerPlace, value: unknown, asked: AskedRequest): string | null {
+  if (typeof value === 'number') {
+    const text = String(value);
+    return Number.isSafeInteger(value) && isAsSent(names, asked, text) ? text : null;
+  }
   if (typeof value !== 'string' || value === '' || value.length > VALUE_LIMIT || !value.isWellFormed()) return null;
   if (part === 'path' && /[\x00-\x1f\x7f/\\%]/.test(value)) return null;
   return percentEncoded(value, UNRESERVED);
+}
+
+/** The upstream reads the text of a query: there a number counts only as the URL writes it, never `70e-1` for 7. */
+function isAsSent([root, place, name]: readonly string[], { head }: AskedRequest, text: string): boolean {
+  if (root !== 'request' || place !== 'query' || name === undefined) return true;
+  const sent = plainReader('query', name).read(head);
+  return sent.kind === 'value' && sent.value === text;
 }
 
 function hasDotSegment(url: string): boolean {
