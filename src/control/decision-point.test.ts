@@ -203,6 +203,30 @@ test('a fault is no permission, and what can not be recorded is not answered', a
   assert.equal(await nothing.ask(questions, 'execute_all', 'decisions'), null);
 });
 
+test('each question waits for its turn, and is asked of what is in force then', async () => {
+  const steps: string[] = [];
+  const scenes = [sceneOf(NEEDS), sceneOf("needs: 'a:write'")];
+  const answers = await createDecisions({
+    scene: () => {
+      steps.push('scene');
+      return Promise.resolve(scenes.shift() ?? null);
+    },
+    record: () => Promise.resolve(true),
+    pseudonym: () => 'pseudonym',
+    nextId: () => 'id',
+    log: { write() {} },
+    pause: () => {
+      steps.push('pause');
+      return Promise.resolve();
+    },
+  }).ask([evaluationOf(), evaluationOf()], 'execute_all', 'decisions');
+  assert.deepEqual(
+    answers?.map(({ decision }) => decision),
+    [true, false],
+  );
+  assert.deepEqual(steps, ['pause', 'scene', 'pause', 'scene']);
+});
+
 test('whose an object is must be told where a service would be asked, and is believed no further than its rule', async () => {
   const lookup = `lookup: { url: 'https://o.example/{params.id}' }`;
   const scene = sceneOf(`object: { allow: owner.ownerId == principal.subject, ${lookup} }`);

@@ -15,7 +15,7 @@ export interface DecisionsOptions {
   readonly pseudonym: (who: { readonly issuer: string; readonly subject: string }) => string;
   readonly nextId: () => string;
   readonly log: Log;
-  /** Whoever else uses the control side is served between two decisions. */
+  /** Awaited before each decision: whoever else uses the control side is served between two, of all batches together. */
   readonly pause: () => Promise<void>;
 }
 
@@ -23,11 +23,12 @@ export interface DecisionsOptions {
 export function createDecisions(options: DecisionsOptions): DecisionsBackend {
   return {
     async ask(evaluations, semantic, asker) {
-      const scene = await options.scene();
-      if (scene === null) return null;
       const answers: DecisionAnswer[] = [];
       for (const evaluation of evaluations) {
-        if (answers.length > 0) await options.pause();
+        await options.pause();
+        // What has come into force meanwhile counts.
+        const scene = await options.scene();
+        if (scene === null) return null;
         const decision = await decideOr(evaluation, scene, options.log);
         const id = options.nextId();
         if (!(await recorded(decision, { id, asker, scene }, options))) return null;

@@ -7,10 +7,12 @@ import { compileInSlices, judgedTables, type TableReader } from '../gateway/inde
 import { OVERLAY_TABLE, type OverlayRow } from '../policy/index.ts';
 import type { Keyring } from '../ports/index.ts';
 import type { DecisionRecords } from './decision-records.ts';
+import { keepScene } from './decision-scenes.ts';
 import type { HostPorts } from './host-ports.ts';
 import { createOfflineKinds } from './kinds.ts';
 import { pseudonymKey } from './ledger-changes.ts';
 import type { NodeLists } from './node-lists.ts';
+import { createPacer } from './pacer.ts';
 
 /** What decisions of a node are made of. */
 export interface NodeDecisionsOptions {
@@ -28,7 +30,11 @@ export function openNodeDecisions(options: NodeDecisionsOptions): ReturnType<typ
   const { host, keyring, records } = options;
   const { clock, random, log } = host;
   return createDecisions({
-    scene: sceneSource(options),
+    scene: keepScene({
+      current: () => options.conductor.current,
+      build: (gathered) => sceneOf(gathered, options),
+      ...{ clock, log },
+    }),
     record: records === null ? null : (change) => records.record(change),
     pseudonym: createPseudonyms(pseudonymKey(keyring)),
     nextId: createIdSource(
@@ -36,7 +42,7 @@ export function openNodeDecisions(options: NodeDecisionsOptions): ReturnType<typ
       () => clock.now(),
     ),
     log,
-    pause: nextTurn,
+    pause: createPacer(),
   });
 }
 
@@ -46,17 +52,6 @@ export function decisionKeyHash({ current }: Pick<Conductor, 'current'>): string
   if (current === null || reference === null || !Object.hasOwn(current.secrets, reference)) return null;
   const key = bearerKey(current.secrets[reference] ?? new Uint8Array());
   return key.ok ? createHash('sha256').update(key.value).digest('hex') : null;
-}
-
-/** What was built of a revision, once it is asked about: whoever asks for nothing pays nothing. */
-function sceneSource(options: NodeDecisionsOptions): () => Promise<DecisionScene | null> {
-  let known: { readonly of: Gathered; readonly scene: Promise<DecisionScene | null> } | null = null;
-  return async () => {
-    const { current } = options.conductor;
-    if (current === null) return null;
-    if (known?.of !== current) known = { of: current, scene: sceneOf(current, options) };
-    return await known.scene;
-  };
 }
 
 /** Limits are not spent, and nobody is asked: the caller is told. */
