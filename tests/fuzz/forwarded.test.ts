@@ -232,7 +232,9 @@ const PORT_0 = /[.\]][0-9]*:0+\s*$/;
 
 /** How many groups are written out beside two colons. Seven are none too few (RFC 4291 §2.2), but nginx does not read them. */
 function groupsOf(entry: string): number {
-  return entry.includes('::') ? entry.split(/[:[\]\s]+/).filter((group) => group !== '').length : 0;
+  // Behind a bracket stands a port.
+  const [address = ''] = entry.split(']');
+  return address.includes('::') ? address.split(/[:[\s]+/).filter((group) => group !== '').length : 0;
 }
 
 const READERS: readonly Reader[] = [
