@@ -1,13 +1,12 @@
 import { ok } from '../../../base/index.ts';
 import { valueOfMessage } from '../../../openapi/index.ts';
 import { AskedRequest } from '../../asked/asked-request.ts';
-import { declarationsOf } from '../../asked/declarations.ts';
+import { conditionContext } from '../../asked/condition-context.ts';
 import { compileEach, saidOf } from '../../compile-each.ts';
-import { type DescribedMethod, describedMethod } from '../../described-methods.ts';
+import type { DescribedMethod } from '../../described-methods.ts';
 import { type PolicyKind, READS_NOTHING, type Step, type Steps } from '../../kind.ts';
 import type { Operation } from '../../operation.ts';
 import { PASS } from '../../verdict.ts';
-import { namedValues } from '../conditions/values.ts';
 import { needsCaller } from './asks-caller.ts';
 import { type Asking, type CompiledRules, compileRules, ruleAsker } from './compiled-rules.ts';
 import type { AccessRulesConfig } from './config.ts';
@@ -28,11 +27,9 @@ export function createAccessRulesKind(): PolicyKind<AccessRulesConfig> {
       compileEach(at.operations, (operation) => {
         const written = rulesOf(config, operation);
         if (written.deny.length + written.when.length === 0) return ok({});
-        const document = got.document(at.api);
-        const declarations = declarationsOf(operation, document, namedValues(config.values, got));
-        const isGrpc = operation.described?.grpc !== undefined;
-        const method = isGrpc ? describedMethod(document, operation.name) : null;
-        const compiled = compileRules(written, operation, { declarations, method });
+        const context = conditionContext(operation, at, got, config);
+        const { method } = context;
+        const compiled = compileRules(written, operation, context);
         return compiled.ok
           ? ok(
               stepsOf(compiled.value, method, { isHelpful: config.errors === 'helpful', isWhole: config.all === true }),

@@ -2,16 +2,15 @@ import { err, errorIssue, type Issue, ok, type Problem, type ProblemError, type 
 import { compilePattern, valueOfMessage } from '../../../openapi/index.ts';
 import { compileRule, type Declaration, readsOf, type Rule, stepBudget } from '../../../rules/index.ts';
 import { compileEach, saidOf } from '../../compile-each.ts';
-import { type DescribedMethod, describedMethod } from '../../described-methods.ts';
+import type { DescribedMethod } from '../../described-methods.ts';
 import type { Exchange } from '../../exchange.ts';
 import { type PolicyKind, READS_NOTHING, type Step, type Steps } from '../../kind.ts';
 import type { Operation } from '../../operation.ts';
 import { PASS, type Verdict } from '../../verdict.ts';
 import type { ConditionRule, ConditionsConfig } from './config.ts';
 import { AskedRequest } from '../../asked/asked-request.ts';
-import { declarationsOf } from '../../asked/declarations.ts';
+import { conditionContext } from '../../asked/condition-context.ts';
 import { whyNoBody } from '../../asked/why-no-body.ts';
-import { namedValues } from './values.ts';
 
 /**
  * The kind that lets a request pass only if all conditions of its operation hold. One that is false and one that can't
@@ -28,12 +27,10 @@ export function createConditionsKind(): PolicyKind<ConditionsConfig> {
       compileEach(at.operations, (operation) => {
         const written = saidOf(config.operations, operation);
         if (written === null || written.length === 0) return ok({});
-        const values = namedValues(config.values, got);
-        const document = got.document(at.api);
-        const declarations = declarationsOf(operation, document, values);
-        const isGrpc = operation.described?.grpc !== undefined;
-        const method = isGrpc ? describedMethod(document, operation.name) : null;
-        return stepsFor(written, operation, { declarations, method, isHelpful: config.errors === 'helpful' });
+        return stepsFor(written, operation, {
+          ...conditionContext(operation, at, got, config),
+          isHelpful: config.errors === 'helpful',
+        });
       }),
   };
 }

@@ -1,13 +1,12 @@
 import { ok } from '../../../base/index.ts';
 import { valueOfMessage } from '../../../openapi/index.ts';
 import { AskedRequest } from '../../asked/asked-request.ts';
-import { declarationsOf } from '../../asked/declarations.ts';
+import { conditionContext } from '../../asked/condition-context.ts';
 import { ITEM, OWNER, RESPONSE } from '../../asked/reply-declarations.ts';
 import { compileEach, saidOf } from '../../compile-each.ts';
-import { type DescribedMethod, describedMethod } from '../../described-methods.ts';
+import type { DescribedMethod } from '../../described-methods.ts';
 import { type PolicyKind, READS_NOTHING, type RoleTable, type Step, type Steps } from '../../kind.ts';
 import { PASS, type Verdict } from '../../verdict.ts';
-import { namedValues } from '../conditions/values.ts';
 import { answerOf, type Answer, type CompiledRule, compileObjectRule } from './compiled-rule.ts';
 import type { ObjectConfig } from './config.ts';
 import { KNOWN_BEFORE } from './known-before.ts';
@@ -39,15 +38,12 @@ export function createObjectKind(ports: OwnerPorts): PolicyKind<ObjectConfig> {
       compileEach(at.operations, (operation) => {
         const written = saidOf(config.operations, operation);
         if (written === null) return ok({});
-        const document = got.document(at.api);
         const more = {
           response: RESPONSE,
           ...(written.each === null ? {} : { item: ITEM }),
           ...(written.lookup === null ? {} : { owner: OWNER }),
         };
-        const declarations = declarationsOf(operation, document, namedValues(config.values, got), more);
-        const isGrpc = operation.described?.grpc !== undefined;
-        const method = isGrpc ? describedMethod(document, operation.name) : null;
+        const { declarations, method } = conditionContext(operation, at, got, { values: config.values, more });
         const compiled = compileObjectRule(written, operation, { declarations, method });
         if (!compiled.ok) return compiled;
         const rule = compiled.value;
